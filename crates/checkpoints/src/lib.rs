@@ -1,0 +1,1 @@
+//! Durable checkpoints of every lane in one embedded store

@@ -1,0 +1,1 @@
+//! Runs a topology: lanes, bounded flow, acks, retry, in-order commit, supervision and drain

@@ -1,0 +1,1 @@
+//! A faithful JumpCloud Directory Insights server with faults on a switch

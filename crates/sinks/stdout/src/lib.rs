@@ -1,0 +1,1 @@
+//! Sink stdout: NDJSON to standard output

@@ -1,0 +1,1 @@
+//! Source jumpcloud: polls JumpCloud Directory Insights completely and without repeats

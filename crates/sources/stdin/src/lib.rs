@@ -1,0 +1,1 @@
+//! Source stdin: NDJSON lines from standard input

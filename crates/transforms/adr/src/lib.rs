@@ -1,0 +1,1 @@
+//! Transform adr: JumpCloud event to ADR event (OCSF 1.8.0), lossless
