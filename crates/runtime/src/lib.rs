@@ -1,1 +1,31 @@
-//! Runs a topology: lanes, bounded flow, acks, retry, in-order commit, supervision and drain
+//! Runs a topology of sources, transforms and sinks.
+//!
+//! ```text
+//! Source --page--> poll --batch--> map --batch--> deliver --&[Event]--> Sink      (one deliver per sink)
+//!                   |                                |
+//!                   +--(checkpoint, outcome)--> commit <--+ ack
+//! ```
+//!
+//! Poll, send and commit belong to a lane (one tenant of one source) and live and die together; mapping and
+//! delivering are shared by all lanes. Every channel is bounded, memory is reserved before it is filled, and a
+//! checkpoint is saved only after every branch of its batch has acked. This crate knows no component by name.
+
+mod ack;
+mod backoff;
+mod commit;
+mod counters;
+mod dead_letter;
+mod deliver;
+mod lane;
+mod life;
+mod mapper;
+mod run;
+mod status;
+mod topology;
+mod trail;
+
+pub use counters::Counts;
+pub use dead_letter::{DeadLetter, DeadLetterFile};
+pub use run::{Handle, Limits, Report, Running, Runtime};
+pub use status::{LaneState, LaneStatus, Status};
+pub use topology::{Input, SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode};

@@ -1,0 +1,168 @@
+//! The commit stage of a lane: saves checkpoints first-in-first-out, each after its batch is delivered.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adr_core::{Checkpoint, Event, Failure, Group, LaneId, LaneWriter, Rejected};
+use futures_util::FutureExt;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::ack::Outcome;
+use crate::backoff::Backoff;
+use crate::run::Shared;
+use crate::trail::Trail;
+
+/// A batch whose fate is open, and the checkpoint that is true once it is delivered.
+pub(crate) struct Pending {
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) outcome: Outcome,
+    /// The events for the transactional sink that owns the checkpoint, if there is one.
+    pub(crate) owned: Option<Arc<Vec<Event>>>,
+    /// Its place in the lane's window; given back when committed.
+    pub(crate) permit: OwnedSemaphorePermit,
+}
+
+/// The stage.
+pub(crate) struct Commit<'a> {
+    shared: &'a Arc<Shared>,
+    lane: &'a LaneId,
+    writer: Option<Box<dyn LaneWriter>>,
+    queue: VecDeque<Pending>,
+    trail: Trail,
+    seed: u64,
+}
+
+/// What happens next in the stage.
+enum Step {
+    Arrived(Option<Pending>),
+    Resolved(Result<Option<Duration>, Failure>),
+    TrailDue,
+}
+
+impl<'a> Commit<'a> {
+    pub(crate) fn new(
+        shared: &'a Arc<Shared>,
+        lane: &'a LaneId,
+        writer: Option<Box<dyn LaneWriter>>,
+        seed: u64,
+    ) -> Self {
+        Self { shared, lane, writer, queue: VecDeque::new(), trail: Trail::default(), seed }
+    }
+
+    /// Runs until the last batch is committed. Gives what is delivered but must not be durable yet.
+    pub(crate) async fn run(mut self, mut batches: mpsc::Receiver<Pending>) -> Result<Option<Checkpoint>, Failure> {
+        loop {
+            match self.step(&mut batches).await {
+                Step::Arrived(Some(pending)) => self.queue.push_back(pending),
+                Step::Arrived(None) => return Ok(self.trail.into_rest()),
+                Step::TrailDue => {
+                    while let Some(checkpoint) = self.trail.pop_due(Instant::now()) {
+                        save(self.shared, self.lane, checkpoint, self.seed).await?;
+                    }
+                }
+                Step::Resolved(result) => {
+                    let trail = result?;
+                    while let Ok(pending) = batches.try_recv() {
+                        self.queue.push_back(pending);
+                    }
+                    self.commit(trail).await?;
+                }
+            }
+        }
+    }
+
+    async fn step(&mut self, batches: &mut mpsc::Receiver<Pending>) -> Step {
+        let due = self.trail.due();
+        let trail = sleep_until(due.unwrap_or_else(Instant::now));
+        match self.queue.front_mut() {
+            Some(head) => tokio::select! {
+                biased;
+                result = &mut head.outcome => Step::Resolved(result),
+                () = trail, if due.is_some() => Step::TrailDue,
+            },
+            None => tokio::select! {
+                biased;
+                pending = batches.recv() => Step::Arrived(pending),
+                () = trail, if due.is_some() => Step::TrailDue,
+            },
+        }
+    }
+
+    /// The head of the queue is delivered; those behind it that are too are committed with it.
+    async fn commit(&mut self, head_trail: Option<Duration>) -> Result<(), Failure> {
+        let mut group: Vec<Pending> = self.queue.pop_front().into_iter().collect();
+        let mut trail = head_trail;
+        let mut failed = None;
+        while let Some(next) = self.queue.front_mut() {
+            match (&mut next.outcome).now_or_never() {
+                Some(Ok(its)) => trail = trail.max(its),
+                Some(Err(failure)) => {
+                    failed = Some(failure);
+                    break;
+                }
+                None => break,
+            }
+            group.extend(self.queue.pop_front());
+        }
+        let mut checkpoint = Checkpoint::default();
+        let mut events = Vec::new();
+        let mut permits = Vec::with_capacity(group.len());
+        for pending in group {
+            checkpoint.merge(pending.checkpoint);
+            events.extend(pending.owned.iter().flat_map(|owned| owned.iter().cloned()));
+            permits.push(pending.permit);
+        }
+        self.make_durable(checkpoint, &events, trail).await?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn make_durable(
+        &mut self,
+        checkpoint: Checkpoint,
+        events: &[Event],
+        trail: Option<Duration>,
+    ) -> Result<(), Failure> {
+        if let Some(writer) = &mut self.writer {
+            let delivered = writer.commit(Group { events, checkpoint: &checkpoint }).await?;
+            // The transaction is done: what its sink refused can only be kept aside now.
+            let rejected: Vec<Rejected> = delivered
+                .rejected
+                .iter()
+                .filter_map(|rejection| {
+                    let event = events.get(rejection.index)?.clone();
+                    Some(Rejected { event, reason: rejection.reason.clone() })
+                })
+                .collect();
+            if !rejected.is_empty() {
+                self.shared.dead_letter.keep(&self.lane.source, &rejected).await?;
+            }
+            return Ok(());
+        }
+        if trail.is_some() || !self.trail.is_empty() {
+            self.trail.push(Instant::now(), trail.unwrap_or_default(), checkpoint);
+            return Ok(());
+        }
+        save(self.shared, self.lane, checkpoint, self.seed).await
+    }
+}
+
+/// Saves a checkpoint, however long that takes.
+pub(crate) async fn save(
+    shared: &Arc<Shared>,
+    lane: &LaneId,
+    checkpoint: Checkpoint,
+    seed: u64,
+) -> Result<(), Failure> {
+    if checkpoint.writes.is_empty() {
+        return Ok(());
+    }
+    let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30), seed);
+    loop {
+        let Err(failure) = shared.store.save(lane, checkpoint.clone()).await else { return Ok(()) };
+        let Some(delay) = backoff.delay(&failure) else { return Err(failure) };
+        tracing::warn!(%lane, error_type = failure.kind.as_str(), stage = "committing", retry_in = ?delay, "{failure}");
+        sleep(delay).await;
+    }
+}

@@ -1,0 +1,115 @@
+//! The supervisor of a lane: load the checkpoint, build, run; again after every failure.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adr_core::{Checkpoint, Failure, FailureKind, Lane, LaneId, LaneWriter, Source};
+use futures_util::FutureExt;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::{Backoff, seed_for};
+use crate::counters::Counters;
+use crate::deliver::Life;
+use crate::life::Living;
+use crate::run::{Shared, SinkPort};
+use crate::status::LaneState;
+use crate::topology::Plan;
+
+/// How a lane ended.
+pub(crate) struct LaneEnd {
+    pub(crate) lane: LaneId,
+    /// Why it stopped for good, if that is a failure.
+    pub(crate) failure: Option<Failure>,
+    /// Progress that a destination without acknowledgement has not earned yet.
+    pub(crate) rest: Option<Checkpoint>,
+}
+
+/// A lane and what it runs with.
+pub(crate) struct Supervised {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) lane: Arc<dyn Lane>,
+    pub(crate) stop: CancellationToken,
+}
+
+type Opened = (Box<dyn Source>, Option<Box<dyn LaneWriter>>);
+
+impl Supervised {
+    /// Runs the lane until it ends, is stopped, or cannot go on.
+    pub(crate) async fn run(self) -> LaneEnd {
+        let id = self.lane.id().clone();
+        let seed = seed_for(self.shared.seed, &id.to_string());
+        let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60), seed);
+        let mut failures = 0;
+        loop {
+            self.shared.status.set(&id, LaneState::Starting);
+            let events_before = self.shared.status.update(&id, |status| {
+                status.opened += 1;
+                status.events
+            });
+            let failure = match AssertUnwindSafe(self.live(&id, seed)).catch_unwind().await {
+                Ok(Ok(ended)) => return self.end(id, ended.failure, ended.rest),
+                Ok(Err(failure)) => failure,
+                Err(_) => Failure::new(FailureKind::Internal, "the lane panicked"),
+            };
+            if self.shared.status.update(&id, |status| status.events) > events_before {
+                backoff.reset();
+                failures = 0;
+            }
+            failures += 1;
+            let Some(delay) = backoff.delay(&failure).filter(|_| self.shared.limits.persists(&failure, failures))
+            else {
+                return self.end(id, Some(failure), None);
+            };
+            tracing::warn!(lane = %id, error_type = failure.kind.as_str(), retry_in = ?delay, "lane opens anew: {failure}");
+            self.shared.status.set(&id, LaneState::Retrying(failure));
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return self.end(id, None, None),
+                () = sleep(delay) => {}
+            }
+        }
+    }
+
+    async fn live(&self, id: &LaneId, seed: u64) -> Result<crate::life::Ended, Failure> {
+        let (source, writer) = self.open(id).await?;
+        let number = self.shared.next_life();
+        let living = Living {
+            shared: &self.shared,
+            plan: &self.plan,
+            life: Arc::new(Life::new(number, id.clone())),
+            counters: &self.counters,
+            stop: &self.stop,
+            seed: seed ^ number,
+        };
+        living.run(source, writer).await
+    }
+
+    async fn open(&self, id: &LaneId) -> Result<Opened, Failure> {
+        let transactional = self.plan.transactional.map(|place| self.plan.sinks[place].0);
+        let (writer, records) = match transactional.map(|index| &self.shared.sinks[index].port) {
+            Some(SinkPort::Transactional(sink)) => {
+                let (writer, records) = sink.open(id).await?;
+                (Some(writer), records)
+            }
+            _ => (None, self.shared.store.load(id).await?),
+        };
+        Ok((self.lane.open(records)?, writer))
+    }
+
+    fn end(&self, lane: LaneId, failure: Option<Failure>, rest: Option<Checkpoint>) -> LaneEnd {
+        match &failure {
+            Some(failure) => {
+                tracing::error!(%lane, error_type = failure.kind.as_str(), "lane stopped: {failure}");
+                self.shared.status.set(&lane, LaneState::Failed(failure.clone()));
+            }
+            None => {
+                self.shared.status.set(&lane, LaneState::Finished);
+            }
+        }
+        LaneEnd { lane, failure, rest }
+    }
+}

@@ -1,0 +1,249 @@
+//! One life of a lane: poll, send and commit, joined by a bounded window. The first error ends all three.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adr_core::{Checkpoint, Event, Failure, FailureKind, LaneWriter, Page, Pull, Reservation, Source};
+use futures_util::FutureExt;
+use futures_util::future::try_join3;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::ack::Ack;
+use crate::backoff::Backoff;
+use crate::commit::{Commit, Pending};
+use crate::counters::Counters;
+use crate::deliver::{Job, Life};
+use crate::mapper::Mapped;
+use crate::run::{Shared, SinkPort};
+use crate::status::LaneState;
+use crate::topology::Plan;
+
+/// Reserved beside each byte of a page for what transforms make of it.
+const ALLOWANCE: usize = 2;
+
+/// How a life ended well.
+pub(crate) struct Ended {
+    /// Delivered to a destination that cannot acknowledge, and not yet due.
+    pub(crate) rest: Option<Checkpoint>,
+    /// Why the source will give no more, if that is a failure.
+    pub(crate) failure: Option<Failure>,
+}
+
+/// A page on its way through the transforms.
+struct Mapping {
+    mapped: AbortOnDropHandle<Result<Mapped, Failure>>,
+    checkpoint: Checkpoint,
+    permit: OwnedSemaphorePermit,
+}
+
+/// Everything one life of a lane works with.
+pub(crate) struct Living<'a> {
+    pub(crate) shared: &'a Arc<Shared>,
+    pub(crate) plan: &'a Arc<Plan>,
+    pub(crate) life: Arc<Life>,
+    pub(crate) counters: &'a Arc<Counters>,
+    pub(crate) stop: &'a CancellationToken,
+    pub(crate) seed: u64,
+}
+
+impl Living<'_> {
+    /// Runs until the source ends, a stop is asked for, or the first error.
+    pub(crate) async fn run(
+        self,
+        source: Box<dyn Source>,
+        writer: Option<Box<dyn LaneWriter>>,
+    ) -> Result<Ended, Failure> {
+        let window = self.shared.limits.window.max(1);
+        let (mapping, to_send) = mpsc::channel(window);
+        let (sent, to_commit) = mpsc::channel(window);
+        let life = self.life.clone();
+        let commit = Commit::new(self.shared, &life.lane, writer, self.seed);
+        let all = try_join3(self.poll(source, mapping, window), self.send(to_send, sent), commit.run(to_commit)).await;
+        // Whatever of this life is still queued at a sink is of no use to anybody.
+        life.end();
+        let (failure, (), rest) = all?;
+        Ok(Ended { rest, failure })
+    }
+
+    async fn poll(
+        &self,
+        mut source: Box<dyn Source>,
+        mapping: mpsc::Sender<Mapping>,
+        window: usize,
+    ) -> Result<Option<Failure>, Failure> {
+        let window = Arc::new(Semaphore::new(window));
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(300), self.seed);
+        let mut failures = 0;
+        loop {
+            let permit = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(None),
+                permit = window.clone().acquire_owned() => permit.expect("the semaphore is never closed"),
+            };
+            let demand = source.demand();
+            let mut memory = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(None),
+                memory = self.shared.budget.reserve(self.with_allowance(demand)) => memory,
+            };
+            let page_memory = memory.split(demand);
+            let pulled = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(None),
+                pulled = AssertUnwindSafe(source.next(page_memory)).catch_unwind() => pulled,
+            };
+            let pause = match pulled {
+                Err(_) => return Err(self.panicked()),
+                Ok(Ok(Pull::End)) => return Ok(None),
+                Ok(Ok(Pull::Page(page))) => {
+                    backoff.reset();
+                    failures = 0;
+                    let map = self.start(page, memory, permit);
+                    if mapping.send(map).await.is_err() {
+                        return Ok(None);
+                    }
+                    continue;
+                }
+                Ok(Ok(Pull::Wait(pause))) => {
+                    backoff.reset();
+                    failures = 0;
+                    self.note(LaneState::Idle);
+                    backoff.later(pause)
+                }
+                Ok(Err(failure)) => {
+                    failures += 1;
+                    match backoff.delay(&failure).filter(|_| self.shared.limits.persists(&failure, failures)) {
+                        Some(delay) => {
+                            self.complain(failure, delay);
+                            delay
+                        }
+                        // What is in flight is still delivered and committed.
+                        None => return Ok(Some(failure)),
+                    }
+                }
+            };
+            drop((memory, permit));
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(None),
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    fn start(&self, page: Page, mut memory: Reservation, permit: OwnedSemaphorePermit) -> Mapping {
+        self.count(&page);
+        let bytes = usize::try_from(page.tally.bytes).unwrap_or(usize::MAX);
+        memory.resize(if self.plan.steps.is_empty() { 0 } else { bytes.saturating_mul(ALLOWANCE) });
+        let (shared, plan) = (self.shared.clone(), self.plan.clone());
+        let mapped = tokio::spawn(async move { shared.mapper.map(&plan, page.events, memory).await });
+        Mapping { mapped: AbortOnDropHandle::new(mapped), checkpoint: page.checkpoint, permit }
+    }
+
+    async fn send(&self, mut mapped: mpsc::Receiver<Mapping>, sent: mpsc::Sender<Pending>) -> Result<(), Failure> {
+        while let Some(mapping) = mapped.recv().await {
+            let mapped = mapping.mapped.await.map_err(|_| self.panicked())??;
+            for (component, rejected) in &mapped.rejected {
+                self.bury(component, rejected).await?;
+            }
+            let (ack, outcome) = Ack::new();
+            let mut owned = None;
+            for (place, ((index, _), events)) in self.plan.sinks.iter().zip(mapped.sinks).enumerate() {
+                if self.plan.transactional == Some(place) {
+                    owned = Some(events);
+                } else if !events.is_empty() {
+                    self.hand_over(*index, events, &ack).await?;
+                }
+            }
+            // Our own branch: all rejected events are kept, all sinks have their batch.
+            ack.deliver(None);
+            let pending = Pending { checkpoint: mapping.checkpoint, outcome, owned, permit: mapping.permit };
+            if sent.send(pending).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn hand_over(&self, sink: usize, events: Arc<Vec<Event>>, ack: &Ack) -> Result<(), Failure> {
+        let SinkPort::Plain(jobs) = &self.shared.sinks[sink].port else {
+            return Err(Failure::new(FailureKind::Internal, "a transactional sink was handed a plain batch"));
+        };
+        let job = Job { life: self.life.clone(), events, ack: ack.fork() };
+        jobs.send(job).await.map_err(|_| {
+            let message = format!("sink {} has ended; see its own message", self.shared.sinks[sink].name);
+            Failure::fatal(FailureKind::Internal, message)
+        })
+    }
+
+    /// Keeps rejected events, however long that takes.
+    async fn bury(&self, component: &str, rejected: &[adr_core::Rejected]) -> Result<(), Failure> {
+        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30), self.seed);
+        loop {
+            match self.shared.dead_letter.keep(component, rejected).await {
+                Ok(()) => break,
+                Err(failure) => {
+                    let Some(delay) = backoff.delay(&failure) else { return Err(failure) };
+                    tracing::warn!(component_id = %component, error_type = failure.kind.as_str(), stage = "processing",
+                        retry_in = ?delay, "{failure}");
+                    sleep(delay).await;
+                }
+            }
+        }
+        tracing::warn!(component_id = %component, lane = %self.life.lane, count = rejected.len(), intentional = false,
+            reason = %rejected[0].reason, "Events dropped to the dead letter");
+        Ok(())
+    }
+
+    fn with_allowance(&self, bytes: usize) -> usize {
+        if self.plan.steps.is_empty() { bytes } else { bytes.saturating_mul(1 + ALLOWANCE) }
+    }
+
+    fn count(&self, page: &Page) {
+        let bytes = page.tally.bytes;
+        Counters::add(&self.counters.received, usize::try_from(page.tally.received).unwrap_or(usize::MAX));
+        Counters::add(&self.counters.received_bytes, usize::try_from(bytes).unwrap_or(usize::MAX));
+        Counters::add(&self.counters.duplicates, usize::try_from(page.tally.duplicates).unwrap_or(usize::MAX));
+        Counters::add(&self.counters.sent, page.events.len());
+        Counters::add(&self.counters.sent_bytes, page.events.iter().map(|event| event.body.len()).sum());
+        let newest = page.events.iter().filter_map(|event| event.meta.time).max();
+        let now = self.shared.status.now();
+        self.note(LaneState::Flowing);
+        self.shared.status.update(&self.life.lane, |status| {
+            status.last_page = Some(now);
+            status.last_event = status.last_event.max(newest);
+            status.events += page.events.len() as u64;
+            status.duplicates += page.tally.duplicates;
+        });
+    }
+
+    /// Notes a good state; says so in the log if it was bad before.
+    fn note(&self, state: LaneState) {
+        let recovered =
+            self.shared.status.update(&self.life.lane, |status| matches!(status.state, LaneState::Retrying(_)));
+        self.shared.status.set(&self.life.lane, state);
+        if recovered {
+            tracing::info!(lane = %self.life.lane, "works again");
+        }
+    }
+
+    /// Notes a failure that will be retried; says so once per kind of failure.
+    fn complain(&self, failure: Failure, delay: Duration) {
+        let lane = &self.life.lane;
+        let text = failure.message.clone();
+        let kind = failure.kind.as_str();
+        if self.shared.status.set(lane, LaneState::Retrying(failure)) {
+            tracing::warn!(%lane, error_type = kind, stage = "receiving", retry_in = ?delay, "{text}");
+        } else {
+            tracing::debug!(%lane, error_type = kind, stage = "receiving", retry_in = ?delay, "{text}");
+        }
+    }
+
+    fn panicked(&self) -> Failure {
+        Failure::new(FailureKind::Internal, format!("lane {} panicked; it is opened anew", self.life.lane))
+    }
+}

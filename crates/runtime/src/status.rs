@@ -1,0 +1,95 @@
+//! What is true of every lane right now.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use adr_core::{Clock, Failure, LaneId, Timestamp};
+
+/// What a lane is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LaneState {
+    /// Opened, nothing came yet.
+    Starting,
+    /// Pages come without waiting: behind, or busy.
+    Flowing,
+    /// Caught up; the next poll comes in its time.
+    Idle,
+    /// The last call failed; it will be made again.
+    Retrying(Failure),
+    /// Ended with all it read delivered and committed.
+    Finished,
+    /// Stopped for good; the failure says why.
+    Failed(Failure),
+}
+
+/// What is known of a lane.
+#[derive(Clone, Debug)]
+pub struct LaneStatus {
+    /// What it is doing.
+    pub state: LaneState,
+    /// Since when.
+    pub since: Timestamp,
+    /// When a page last came, empty or not.
+    pub last_page: Option<Timestamp>,
+    /// The newest event time seen.
+    pub last_event: Option<Timestamp>,
+    /// New events read.
+    pub events: u64,
+    /// Events dropped because they were known.
+    pub duplicates: u64,
+    /// How often the lane was opened.
+    pub opened: u64,
+}
+
+/// The status of every lane, shared.
+#[derive(Clone)]
+pub struct Status {
+    lanes: Arc<Mutex<BTreeMap<LaneId, LaneStatus>>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Status {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { lanes: Arc::default(), clock }
+    }
+
+    /// All lanes as they are now.
+    pub fn lanes(&self) -> BTreeMap<LaneId, LaneStatus> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets the state; says whether the kind of state has changed.
+    pub(crate) fn set(&self, lane: &LaneId, state: LaneState) -> bool {
+        let now = self.clock.now();
+        self.update(lane, |status| {
+            let changed = match (&status.state, &state) {
+                (LaneState::Retrying(old), LaneState::Retrying(new)) => old.kind != new.kind,
+                (old, new) => old != new,
+            };
+            if changed {
+                status.since = now;
+            }
+            status.state = state;
+            changed
+        })
+    }
+
+    pub(crate) fn update<T>(&self, lane: &LaneId, change: impl FnOnce(&mut LaneStatus) -> T) -> T {
+        let now = self.clock.now();
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let status = lanes.entry(lane.clone()).or_insert_with(|| LaneStatus {
+            state: LaneState::Starting,
+            since: now,
+            last_page: None,
+            last_event: None,
+            events: 0,
+            duplicates: 0,
+            opened: 0,
+        });
+        change(status)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,158 @@
+//! What to run: sources, transforms and sinks joined by their inputs.
+
+use std::sync::Arc;
+
+use adr_core::{Failure, FailureKind, Sink, SourceComponent, TransactionalSink, Transform};
+
+/// Builds a sink, at start, after a panic, and when it is exchanged.
+pub type SinkFactory = Arc<dyn Fn() -> Result<Box<dyn Sink>, Failure> + Send + Sync>;
+
+/// Builds a transform, once per worker, after a panic, and when it is exchanged.
+pub type TransformFactory = Arc<dyn Fn() -> Result<Box<dyn Transform>, Failure> + Send + Sync>;
+
+/// A graph of components. A transform may take its input from sources and from transforms that stand before it
+/// in the list, so a cycle cannot be written down.
+#[derive(Default)]
+pub struct Topology {
+    /// Where events come from.
+    pub sources: Vec<SourceNode>,
+    /// What maps them.
+    pub transforms: Vec<TransformNode>,
+    /// Where they go.
+    pub sinks: Vec<SinkNode>,
+}
+
+/// A source of the graph.
+pub struct SourceNode {
+    /// Its name in the pipeline file.
+    pub name: Arc<str>,
+    /// Its lanes.
+    pub component: Box<dyn SourceComponent>,
+}
+
+/// A transform of the graph.
+pub struct TransformNode {
+    /// Its name in the pipeline file.
+    pub name: Arc<str>,
+    /// What flows into it.
+    pub inputs: Vec<Input>,
+    /// Builds it.
+    pub factory: TransformFactory,
+}
+
+/// A sink of the graph.
+pub struct SinkNode {
+    /// Its name in the pipeline file.
+    pub name: Arc<str>,
+    /// What flows into it.
+    pub inputs: Vec<Input>,
+    /// Which kind of sink.
+    pub kind: SinkKind,
+}
+
+/// The two ways a sink can deliver.
+pub enum SinkKind {
+    /// Delivers batches; the checkpoint store keeps the progress.
+    Plain {
+        /// Builds it.
+        factory: SinkFactory,
+        /// How many deliveries may be open at once, over all lanes.
+        in_flight: usize,
+    },
+    /// Commits events and progress together, and is the checkpoint store of the lanes that reach it.
+    Transactional(Arc<dyn TransactionalSink>),
+}
+
+/// Where a component's events come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The source of that index.
+    Source(usize),
+    /// The transform of that index.
+    Transform(usize),
+}
+
+/// The part of a topology that one source's events can reach.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    /// Transforms to run, in order: index in the topology, and which texts flow in.
+    pub(crate) steps: Vec<(usize, Vec<Feed>)>,
+    /// Sinks to reach: index in the topology, and which texts flow in.
+    pub(crate) sinks: Vec<(usize, Vec<Feed>)>,
+    /// The one sink among them that owns the lane's checkpoint: its place in `sinks`.
+    pub(crate) transactional: Option<usize>,
+}
+
+/// Events a plan's step or sink takes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Feed {
+    /// The page as it came from the source.
+    Page,
+    /// What the step of that place in the plan made.
+    Step(usize),
+}
+
+impl Topology {
+    /// The plan of one source.
+    pub(crate) fn plan(&self, source: usize) -> Result<Plan, Failure> {
+        let mut plan = Plan::default();
+        let mut place = vec![None; self.transforms.len()];
+        for (index, node) in self.transforms.iter().enumerate() {
+            let feeds = self.feeds(&node.name, &node.inputs, source, &place, index)?;
+            if !feeds.is_empty() {
+                place[index] = Some(plan.steps.len());
+                plan.steps.push((index, feeds));
+            }
+        }
+        for (index, node) in self.sinks.iter().enumerate() {
+            let feeds = self.feeds(&node.name, &node.inputs, source, &place, self.transforms.len())?;
+            if feeds.is_empty() {
+                continue;
+            }
+            if matches!(node.kind, SinkKind::Transactional(_)) {
+                if plan.transactional.is_some() {
+                    return Err(Failure::fatal(
+                        FailureKind::Config,
+                        format!(
+                            "source {} reaches two transactional sinks: only one can own its checkpoints; \
+                             give one of them another source",
+                            self.sources[source].name
+                        ),
+                    ));
+                }
+                plan.transactional = Some(plan.sinks.len());
+            }
+            plan.sinks.push((index, feeds));
+        }
+        if plan.sinks.is_empty() {
+            return Err(Failure::fatal(
+                FailureKind::Config,
+                format!("source {} reaches no sink; name it in a sink's inputs", self.sources[source].name),
+            ));
+        }
+        Ok(plan)
+    }
+
+    fn feeds(
+        &self,
+        name: &str,
+        inputs: &[Input],
+        source: usize,
+        place: &[Option<usize>],
+        before: usize,
+    ) -> Result<Vec<Feed>, Failure> {
+        let mut feeds = Vec::new();
+        for input in inputs {
+            match *input {
+                Input::Source(index) if index == source => feeds.push(Feed::Page),
+                Input::Source(index) if index < self.sources.len() => {}
+                Input::Transform(index) if index < before => feeds.extend(place[index].map(Feed::Step)),
+                _ => {
+                    let message = format!("component {name}: an input names no component that stands before it");
+                    return Err(Failure::fatal(FailureKind::Config, message));
+                }
+            }
+        }
+        Ok(feeds)
+    }
+}
