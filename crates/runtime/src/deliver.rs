@@ -178,7 +178,7 @@ impl Flow {
 
     async fn write(&mut self, job: Job) -> Result<(), Failure> {
         if job.life.is_dead() {
-            self.give_up(job, "the batch's lane has ended");
+            self.give_up(job);
             return Ok(());
         }
         let mut settled = Vec::new();
@@ -197,7 +197,9 @@ impl Flow {
             Ok(Ok(delivery)) => self.keep(job, delivery),
             Ok(Err(failure)) => self.park(vec![job], failure)?,
             Err(_) => {
-                self.give_up(job, "the sink panicked");
+                // Dropping the batch fails it: acks fail closed.
+                Counters::add(&self.stage.counters.failed, job.events.len());
+                drop(job);
                 self.rebuild()?;
             }
         }
@@ -322,12 +324,11 @@ impl Flow {
         last.close().await
     }
 
-    fn give_up(&mut self, job: Job, reason: &str) {
+    /// A batch of a life that has ended: its successor reads it again.
+    fn give_up(&mut self, job: Job) {
         Counters::add(&self.stage.counters.failed, job.events.len());
-        job.life.end();
-        let message = format!("sink {}: {reason}", self.stage.name);
         let number = job.life.number;
-        job.ack.fail(Failure::new(FailureKind::Internal, message));
+        drop(job);
         self.forget(number);
     }
 

@@ -1,0 +1,86 @@
+//! The deliver stage: order, retry, panic, exchange.
+
+mod support;
+
+use std::time::Duration;
+
+use adr_core::{Failure, FailureKind};
+use support::{Bench, Gate, three_pages};
+
+fn broken() -> Failure {
+    Failure::new(FailureKind::Unreachable, "connection lost")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_delivery_is_written_again_with_all_after_it_in_order() {
+    let (bench, gate) = (Bench::new(), Gate::shut());
+    gate.failures.lock().unwrap().extend([Some(broken()), None, None]);
+    let running =
+        bench.start(bench.topology(vec![bench.lane("t", three_pages(), true)], vec![], vec![("sink", &gate)]));
+    let finish = tokio::spawn(running.finish());
+    gate.until(3).await;
+    assert_eq!(bench.position("t"), 0, "nothing is delivered yet");
+    gate.permits.add_permits(1000);
+    let report = finish.await.unwrap();
+    assert_eq!(gate.written(), ["a b", "c", "d", "a b", "c", "d"]);
+    assert_eq!(bench.position("t"), 3);
+    assert!(report.drained && report.lanes.values().all(Option::is_none), "{report:?}");
+    assert_eq!(*bench.opened.lock().unwrap(), 1, "a retry does not read again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_cannot_be_cured_stops_the_lane_and_saves_nothing_past_it() {
+    let (bench, gate) = (Bench::new(), Gate::open());
+    gate.failures.lock().unwrap().extend([None, Some(Failure::fatal(FailureKind::Config, "no such topic"))]);
+    let running =
+        bench.start(bench.topology(vec![bench.lane("t", three_pages(), true)], vec![], vec![("sink", &gate)]));
+    let report = running.finish().await;
+    let failure = report.lanes.values().next().unwrap().clone().unwrap();
+    assert_eq!(failure.message, "sink sink: no such topic");
+    assert!(bench.position("t") <= 1, "page 2 was not delivered");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_panics_is_built_anew_and_its_lanes_read_again() {
+    let (bench, gate) = (Bench::new(), Gate::open());
+    *gate.panics.lock().unwrap() = true;
+    let running =
+        bench.start(bench.topology(vec![bench.lane("t", three_pages(), true)], vec![], vec![("sink", &gate)]));
+    let report = running.finish().await;
+    assert_eq!(bench.position("t"), 3);
+    assert!(*bench.opened.lock().unwrap() > 1);
+    let written = gate.written().join(" ");
+    assert!(["a", "b", "c", "d"].iter().all(|text| written.contains(text)), "{written}");
+    assert!(report.lanes.values().all(Option::is_none));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_is_exchanged_between_two_batches_without_a_gap() {
+    let (bench, first, second) = (Bench::new(), Gate::open(), Gate::open());
+    let mut script = three_pages();
+    script.insert(2, support::Step::Wait(Duration::from_secs(10)));
+    let running = bench.start(bench.topology(vec![bench.lane("t", script, true)], vec![], vec![("sink", &first)]));
+    let handle = running.handle();
+    let finish = tokio::spawn(running.finish());
+    first.until(2).await;
+    handle.exchange_sink("sink", second.factory()).await.unwrap();
+    assert_eq!(*first.closed.lock().unwrap(), 1, "the old one is closed when the new one is in place");
+    finish.await.unwrap();
+    assert_eq!((first.written(), second.written()), (vec!["a b".into(), "c".into()], vec!["d".into()]));
+    assert_eq!(*second.closed.lock().unwrap(), 1);
+    let failure = handle.exchange_sink("sinc", second.factory()).await.unwrap_err();
+    assert!(failure.message.contains("sinc"), "{failure}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_is_gone_ends_the_run_and_its_trail_is_not_committed() {
+    let (bench, mut gate) = (Bench::new(), Gate::open());
+    gate.trail = Some(Duration::from_secs(60));
+    let gone = Failure::fatal(FailureKind::ReaderGone, "nobody reads standard output");
+    gate.failures.lock().unwrap().extend([None, None, Some(gone)]);
+    let running =
+        bench.start(bench.topology(vec![bench.lane("t", three_pages(), false)], vec![], vec![("sink", &gate)]));
+    let report = running.finish().await;
+    assert_eq!(report.sinks.iter().map(|failure| failure.kind).collect::<Vec<_>>(), [FailureKind::ReaderGone]);
+    assert_eq!(bench.position("t"), 0, "what stood in the pipe may be lost: it must be read again");
+}
