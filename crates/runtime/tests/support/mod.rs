@@ -1,5 +1,6 @@
 //! Parts that do as they are told: sources with a script, sinks with a gate, a store in memory.
 #![allow(dead_code, reason = "each test file uses its own part of it")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
