@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 
 /// Time stands still unless tokio's does not.
-pub struct TestClock(pub tokio::time::Instant);
+pub(crate) struct TestClock(pub(crate) tokio::time::Instant);
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
@@ -22,10 +22,10 @@ impl Clock for TestClock {
 
 /// Records of all lanes, and every save in order.
 #[derive(Clone, Default)]
-pub struct TestStore(Arc<Mutex<BTreeMap<LaneId, BTreeMap<Bytes, Bytes>>>>);
+pub(crate) struct TestStore(Arc<Mutex<BTreeMap<LaneId, BTreeMap<Bytes, Bytes>>>>);
 
 impl TestStore {
-    pub fn position(&self, lane: &LaneId) -> usize {
+    pub(crate) fn position(&self, lane: &LaneId) -> usize {
         let lanes = self.0.lock().unwrap();
         lanes.get(lane).and_then(|records| records.get(&b"at"[..])).map_or(0, |value| value[0].into())
     }
@@ -52,7 +52,7 @@ impl CheckpointStore for TestStore {
 
 /// Keeps dead letters in memory: component, text, reason.
 #[derive(Clone, Default)]
-pub struct TestDeadLetter(pub Arc<Mutex<Vec<(String, String, String)>>>);
+pub(crate) struct TestDeadLetter(pub(crate) Arc<Mutex<Vec<(String, String, String)>>>);
 
 impl DeadLetter for TestDeadLetter {
     fn keep<'a>(&'a self, component: &'a str, rejected: &'a [Rejected]) -> BoxFuture<'a, Result<(), Failure>> {
@@ -63,7 +63,7 @@ impl DeadLetter for TestDeadLetter {
     }
 }
 
-pub fn event(tenant: &str, text: &str) -> Event {
+pub(crate) fn event(tenant: &str, text: &str) -> Event {
     let meta = Meta {
         id: text.into(),
         time: None,
@@ -76,7 +76,7 @@ pub fn event(tenant: &str, text: &str) -> Event {
 
 /// One step of a scripted lane.
 #[derive(Clone)]
-pub enum Step {
+pub(crate) enum Step {
     /// A page of these texts.
     Page(Vec<&'static str>),
     /// A failure, once.
@@ -86,11 +86,11 @@ pub enum Step {
 }
 
 /// A lane that plays a script from the page that its checkpoint says, then waits (or ends).
-pub struct TestLane {
-    pub id: LaneId,
-    pub script: Vec<Step>,
-    pub ends: bool,
-    pub opened: Arc<Mutex<usize>>,
+pub(crate) struct TestLane {
+    pub(crate) id: LaneId,
+    pub(crate) script: Vec<Step>,
+    pub(crate) ends: bool,
+    pub(crate) opened: Arc<Mutex<usize>>,
 }
 
 struct TestSource {
@@ -139,7 +139,7 @@ impl Source for TestSource {
 }
 
 /// A source component with these changes, one after the other as they are sent.
-pub struct TestLanes(pub tokio::sync::mpsc::Receiver<LaneChange>);
+pub(crate) struct TestLanes(pub(crate) tokio::sync::mpsc::Receiver<LaneChange>);
 
 impl SourceComponent for TestLanes {
     fn next_change(&mut self) -> BoxFuture<'_, Option<LaneChange>> {
@@ -149,29 +149,29 @@ impl SourceComponent for TestLanes {
 
 /// What a gated sink saw.
 #[derive(Clone)]
-pub struct Gate {
+pub(crate) struct Gate {
     /// Every batch written, as texts joined by a space.
-    pub written: Arc<Mutex<Vec<String>>>,
+    pub(crate) written: Arc<Mutex<Vec<String>>>,
     /// Counts writes, to be awaited.
-    pub count: Arc<watch::Sender<usize>>,
+    pub(crate) count: Arc<watch::Sender<usize>>,
     /// Deliveries resolve one for each permit.
-    pub permits: Arc<Semaphore>,
+    pub(crate) permits: Arc<Semaphore>,
     /// What the next deliveries (in order of writing) say instead of "delivered".
-    pub failures: Arc<Mutex<VecDeque<Option<Failure>>>>,
+    pub(crate) failures: Arc<Mutex<VecDeque<Option<Failure>>>>,
     /// The next write panics.
-    pub panics: Arc<Mutex<bool>>,
-    pub closed: Arc<Mutex<usize>>,
-    pub trail: Option<Duration>,
+    pub(crate) panics: Arc<Mutex<bool>>,
+    pub(crate) closed: Arc<Mutex<usize>>,
+    pub(crate) trail: Option<Duration>,
 }
 
 impl Gate {
     /// A sink that delivers at once.
-    pub fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self::with_permits(Semaphore::MAX_PERMITS)
     }
 
     /// A sink that delivers nothing until permits are added.
-    pub fn shut() -> Self {
+    pub(crate) fn shut() -> Self {
         Self::with_permits(0)
     }
 
@@ -187,16 +187,16 @@ impl Gate {
         }
     }
 
-    pub fn written(&self) -> Vec<String> {
+    pub(crate) fn written(&self) -> Vec<String> {
         self.written.lock().unwrap().clone()
     }
 
     /// Waits until so many batches were written in all.
-    pub async fn until(&self, count: usize) {
+    pub(crate) async fn until(&self, count: usize) {
         self.count.subscribe().wait_for(|written| *written >= count).await.unwrap();
     }
 
-    pub fn factory(&self) -> SinkFactory {
+    pub(crate) fn factory(&self) -> SinkFactory {
         let gate = self.clone();
         Arc::new(move || Ok(Box::new(GateSink(gate.clone())) as Box<dyn Sink>))
     }
@@ -230,15 +230,15 @@ impl Sink for GateSink {
 }
 
 /// All that a test needs around a topology.
-pub struct Bench {
-    pub store: TestStore,
-    pub dead_letter: TestDeadLetter,
-    pub limits: Limits,
-    pub opened: Arc<Mutex<usize>>,
+pub(crate) struct Bench {
+    pub(crate) store: TestStore,
+    pub(crate) dead_letter: TestDeadLetter,
+    pub(crate) limits: Limits,
+    pub(crate) opened: Arc<Mutex<usize>>,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             store: TestStore::default(),
             dead_letter: TestDeadLetter::default(),
@@ -247,12 +247,12 @@ impl Bench {
         }
     }
 
-    pub fn lane(&self, tenant: &str, script: Vec<Step>, ends: bool) -> Arc<dyn Lane> {
+    pub(crate) fn lane(&self, tenant: &str, script: Vec<Step>, ends: bool) -> Arc<dyn Lane> {
         Arc::new(TestLane { id: LaneId::new("source", tenant), script, ends, opened: self.opened.clone() })
     }
 
     /// One source with these lanes, the transforms in a row, and these sinks behind the last of them.
-    pub fn topology(
+    pub(crate) fn topology(
         &self,
         lanes: Vec<Arc<dyn Lane>>,
         transforms: Vec<TransformFactory>,
@@ -265,7 +265,7 @@ impl Bench {
         self.topology_of(receiver, transforms, sinks)
     }
 
-    pub fn topology_of(
+    pub(crate) fn topology_of(
         &self,
         changes: tokio::sync::mpsc::Receiver<LaneChange>,
         transforms: Vec<TransformFactory>,
@@ -290,11 +290,11 @@ impl Bench {
         }
     }
 
-    pub fn start(&self, topology: Topology) -> Running {
+    pub(crate) fn start(&self, topology: Topology) -> Running {
         self.try_start(topology).unwrap()
     }
 
-    pub fn try_start(&self, topology: Topology) -> Result<Running, Failure> {
+    pub(crate) fn try_start(&self, topology: Topology) -> Result<Running, Failure> {
         let runtime = Runtime {
             clock: Arc::new(TestClock(tokio::time::Instant::now())),
             store: Arc::new(self.store.clone()),
@@ -306,12 +306,12 @@ impl Bench {
         runtime.start(topology)
     }
 
-    pub fn position(&self, tenant: &str) -> usize {
+    pub(crate) fn position(&self, tenant: &str) -> usize {
         self.store.position(&LaneId::new("source", tenant))
     }
 }
 
 /// Three pages: a b, c, d.
-pub fn three_pages() -> Vec<Step> {
+pub(crate) fn three_pages() -> Vec<Step> {
     vec![Step::Page(vec!["a", "b"]), Step::Page(vec!["c"]), Step::Page(vec!["d"])]
 }
