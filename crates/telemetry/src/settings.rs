@@ -1,0 +1,135 @@
+use std::io::{self, IsTerminal, Write};
+
+use adr_core::Timestamp;
+use tracing::Subscriber;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{EnvFilter, Registry};
+
+use crate::format::Look;
+use crate::layer::Lines;
+use crate::panics;
+
+/// How to log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Text or JSON.
+    pub format: Format,
+    /// 0 says what matters; -1 (`-q`) warnings and errors, -2 errors, -3 nothing; 1 (`-v`) debug, 2 trace of this
+    /// program, 3 trace of everything.
+    pub verbosity: i8,
+    /// A filter in the words of `tracing` (`debug`, `adr_source_jumpcloud=trace,hyper=debug`): replaces `verbosity`.
+    pub filter: Option<String>,
+    /// Whether text lines are coloured.
+    pub color: Color,
+}
+
+/// What a log line looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people: time, level, message, key=value.
+    #[default]
+    Text,
+    /// For machines: one object a line with `timestamp`, `level`, `message`, `target` and `fields`.
+    Json,
+}
+
+/// Whether text lines are coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal only.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Why logging could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// The filter is not one.
+    #[error("log filter {filter:?}: {reason}; write a level such as debug, or target=level pairs")]
+    Filter {
+        /// As it was given.
+        filter: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Somebody else has set up `tracing` in this process.
+    #[error("logging is set up already")]
+    Twice,
+}
+
+/// Logging, for as long as this is alive. Dropped at the end, it tells of repeats not told yet.
+#[must_use = "dropped at once, it would end logging's counts at once"]
+pub struct Telemetry(Lines);
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        self.0.finish();
+    }
+}
+
+/// Starts logging on standard error for the whole process. A panic becomes a log line, too.
+///
+/// # Errors
+/// A filter that is none, or a second call.
+pub fn init(settings: &Settings) -> Result<Telemetry, InitError> {
+    let (subscriber, telemetry) = build(settings, io::stderr().is_terminal(), Box::new(io::stderr()))?;
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| InitError::Twice)?;
+    panics::log_them();
+    Ok(telemetry)
+}
+
+/// The same for a writer of one's own (one that steps around a progress bar, or a test's), not yet set up as the
+/// process's subscriber. The writer gets one call of `write_all` a line.
+///
+/// # Errors
+/// A filter that is none.
+pub fn subscriber(
+    settings: &Settings,
+    writer: impl Write + Send + 'static,
+) -> Result<(impl Subscriber + Send + Sync, Telemetry), InitError> {
+    build(settings, false, Box::new(writer))
+}
+
+fn build(
+    settings: &Settings,
+    terminal: bool,
+    writer: Box<dyn Write + Send>,
+) -> Result<(impl Subscriber + Send + Sync + use<>, Telemetry), InitError> {
+    let filter = match &settings.filter {
+        Some(filter) => EnvFilter::try_new(filter)
+            .map_err(|error| InitError::Filter { filter: filter.clone(), reason: error.to_string() })?,
+        None => EnvFilter::new(directives(settings.verbosity)),
+    };
+    let color = match settings.color {
+        Color::Auto => terminal,
+        Color::Always => true,
+        Color::Never => false,
+    };
+    let target = settings.verbosity > 0 || settings.filter.is_some();
+    let lines = Lines::new(settings.format, Look { color, short_time: terminal, target }, now, writer);
+    Ok((Registry::default().with(filter).with(lines.clone()), Telemetry(lines)))
+}
+
+/// This program's crates are called `adr_..` and `jumpcloud_adr`; libraries are heard only when in trouble.
+fn directives(verbosity: i8) -> String {
+    let level = match verbosity {
+        ..=-3 => return "off".to_owned(),
+        -2 => return "error".to_owned(),
+        -1 => return "warn".to_owned(),
+        0 => "info",
+        1 => "debug",
+        2 => "trace",
+        3.. => return "trace".to_owned(),
+    };
+    format!("warn,adr={level},jumpcloud_adr={level}")
+}
+
+fn now() -> Timestamp {
+    #[expect(clippy::disallowed_methods, reason = "a log line's own time decides nothing")]
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
