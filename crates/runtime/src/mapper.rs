@@ -88,6 +88,8 @@ impl Mapper {
             }
             self.put_back(set);
         }
+        // An empty page (progress only) needs no worker.
+        made.resize_with(plan.steps.len(), Vec::new);
         mapped.sinks = deal(plan, page, made);
         Ok(mapped)
     }

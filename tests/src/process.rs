@@ -1,0 +1,146 @@
+//! The binary as a user runs it: the simulator as another process, pipeline files, kills.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// The binary, built by cargo if it is not there as the sources say.
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let test = std::env::current_exe().expect("the path of this test");
+        let profile = test.parent().and_then(Path::parent).expect("tests run below target/<profile>/deps");
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--locked", "--quiet", "--package", "jumpcloud-adr"]).arg("--target-dir");
+        build.arg(profile.parent().expect("a target folder"));
+        if profile.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(build.status().expect("cargo runs").success(), "the binary does not build");
+        profile.join("jumpcloud-adr")
+    })
+}
+
+/// A child process that is killed when it goes out of scope.
+#[derive(Debug)]
+pub struct Running(pub Child);
+
+impl Running {
+    /// Sends a signal by name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.0.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Kills it with SIGKILL and waits until it is gone.
+    pub fn kill(mut self) {
+        self.0.kill().expect("it can be killed");
+        self.0.wait().expect("it is gone");
+    }
+
+    /// Waits until it ends by itself.
+    pub fn end(&mut self, limit: Duration) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait().expect("it can be waited for") {
+                return status;
+            }
+            assert!(start.elapsed() < limit, "still running after {limit:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A simulated JumpCloud in a process of its own.
+#[derive(Debug)]
+pub struct Simulator {
+    /// Where it listens.
+    pub url: String,
+    /// The organization it has.
+    pub org_id: String,
+    /// Its key, which opens nothing else.
+    pub key: String,
+    _process: Running,
+}
+
+impl Simulator {
+    /// Starts `simulate` with these arguments on a free port.
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(binary())
+            .args(["simulate", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the simulator starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped")).lines();
+        let mut greeting = String::new();
+        while !greeting.contains("--org-id") {
+            let line = lines.next().unwrap_or_else(|| panic!("the simulator ended: {greeting}"));
+            greeting.push_str(&line.expect("text"));
+            greeting.push('\n');
+        }
+        // Somebody must read on, or the simulator would wait for us.
+        std::thread::spawn(move || lines.for_each(drop));
+        let after = |mark: &str| {
+            let text = greeting.split(mark).nth(1).unwrap_or_else(|| panic!("{mark} in {greeting}"));
+            text.split_whitespace().next().expect("a word").trim_end_matches(';').to_owned()
+        };
+        Self {
+            url: after("listens at "),
+            org_id: after("--org-id "),
+            key: after("JUMPCLOUD_API_KEY="),
+            _process: Running(child),
+        }
+    }
+
+    /// Writes a pipeline file that reads it to standard output, with more settings of the source and of the program.
+    pub fn pipeline(&self, folder: &Path, source: &str, program: &str) -> PathBuf {
+        let path = folder.join("pipeline.yaml");
+        let indented: String = source.lines().map(|line| format!("    {}\n", line.trim())).collect();
+        let text = format!(
+            "{program}\nsources:\n  jumpcloud:\n    type: jumpcloud\n    device_name: JumpCloud\n    \
+             secret_key: {{ env: SIMULATED_KEY }}\n    configuration: {{ \"org_id\": \"{}\" }}\n    base_url: {}\n{indented}\
+             transforms:\n  adr: {{ type: adr, inputs: [jumpcloud] }}\nsinks:\n  out: {{ type: stdout, inputs: [adr] }}\n",
+            self.org_id, self.url
+        );
+        std::fs::write(&path, text).expect("the pipeline file is written");
+        path
+    }
+
+    /// `run` of a pipeline file; standard output and standard error go where they are told.
+    pub fn run(&self, pipeline: &Path, state: &Path, arguments: &[&str], stdout: Stdio, stderr: Stdio) -> Running {
+        let mut command = Command::new(binary());
+        command.arg("run").arg("-c").arg(pipeline).arg("--state-dir").arg(state).args(arguments);
+        command.env("SIMULATED_KEY", &self.key).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        Running(command.spawn().expect("the binary starts"))
+    }
+}
+
+/// A file that is appended to.
+pub fn appending(path: &Path) -> Stdio {
+    File::options().create(true).append(true).open(path).expect("the output file opens").into()
+}
+
+/// Reads a child's standard error to its end.
+pub fn errors_of(child: &mut Running) -> String {
+    let mut text = String::new();
+    child.0.stderr.take().expect("stderr is piped").read_to_string(&mut text).expect("text");
+    text
+}
+
+/// The JumpCloud event id of an ADR event.
+pub fn source_id(line: &str) -> String {
+    let event: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+    let id = &event["metadata"]["original_event_uid"];
+    id.as_str().unwrap_or_else(|| panic!("no original_event_uid in {line}")).to_owned()
+}
