@@ -70,7 +70,7 @@ pub struct Simulator {
     pub org_id: String,
     /// Its key, which opens nothing else.
     pub key: String,
-    _process: Running,
+    process: Running,
 }
 
 impl Simulator {
@@ -99,8 +99,13 @@ impl Simulator {
             url: after("listens at "),
             org_id: after("--org-id "),
             key: after("JUMPCLOUD_API_KEY="),
-            _process: Running(child),
+            process: Running(child),
         }
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.0.id()
     }
 
     /// Writes a pipeline file that reads it to standard output, with more settings of the source and of the program.

@@ -27,6 +27,7 @@ pub struct Summary {
 }
 
 /// Plays the story of a seed. `told` prints every step.
+#[expect(clippy::print_stderr, reason = "a told story is for a person")]
 pub fn play(seed: u64, told: bool) -> Summary {
     let scenario = Scenario::of(seed);
     if told {

@@ -26,7 +26,7 @@ impl Transform for SimulatedTransform {
             return out.reject(event.clone(), "simulated");
         }
         // Half the time new text, else the event as it is.
-        if event.body.len() % 2 == 0 {
+        if event.body.len().is_multiple_of(2) {
             return out.forward(event.clone());
         }
         let start = out.buffer.len();

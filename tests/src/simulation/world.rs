@@ -149,6 +149,7 @@ impl World {
     }
 
     /// One more thing happened: part of the trace.
+    #[expect(clippy::print_stderr, reason = "a told story is for a person")]
     pub(crate) fn mark(&mut self, what: &str, detail: u64) -> u64 {
         self.step += 1;
         for byte in what.bytes().chain(detail.to_le_bytes()).chain(self.now.as_nanos().to_le_bytes()) {
