@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p adr-tests --bench demo`; `EVENTS=n` for another size.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test or benchmark may panic, and says what it saw")]
+
 use std::fs::File;
 use std::process::{Command, Stdio};
 use std::time::Instant;

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p adr-tests --bench idle`; `TENANTS=n` for one size, `SECONDS=n` measures longer. Plain HTTP; the simulator runs in the benchmark's own process.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test or benchmark may panic, and says what it saw")]
+
 use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What goes wrong around the program: it says what and what to do next, and loses nothing.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test or benchmark may panic, and says what it saw")]
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

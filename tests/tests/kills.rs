@@ -1,5 +1,7 @@
 //! `kill -9` in a loop over the real binary: every event is delivered.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test or benchmark may panic, and says what it saw")]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;

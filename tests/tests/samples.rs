@@ -2,6 +2,8 @@
 //!
 //! The samples of JumpCloud's own shape are in the folder `shared` beside the checkout, where that is there.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test or benchmark may panic, and says what it saw")]
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;

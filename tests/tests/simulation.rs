@@ -24,6 +24,7 @@ fn setting(name: &str) -> Option<u64> {
 }
 
 /// Simulated panics are part of the story; all others are shown.
+#[expect(clippy::print_stderr, reason = "a panic that is not simulated is shown")]
 fn quiet_simulated_panics() {
     std::panic::set_hook(Box::new(|info| {
         if info.payload().downcast_ref::<&str>() != Some(&"simulated") {

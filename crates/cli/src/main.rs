@@ -1,2 +1,51 @@
-//! The binary.
-fn main() {}
+//! `jumpcloud-adr`: carries every JumpCloud audit event into ADR.
+//!
+//! This crate owns the command line, the pipeline file, the list of components, secrets, signals and exit codes.
+//! How events flow is the runtime's, what they mean the components'.
+
+mod args;
+mod clock;
+mod commands;
+mod components;
+mod config;
+mod dead_letter;
+mod drive;
+mod entropy;
+mod exit;
+mod launch;
+mod logs;
+mod out;
+mod secrets;
+mod signals;
+mod state_dir;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; everything else is a wrong command line.
+            let exit = if error.exit_code() == 0 { Exit::Ok } else { Exit::Usage };
+            // Nobody reads it: nothing is to be said.
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    let _logs = match logs::start(&cli.logging) {
+        Ok(logs) => logs,
+        Err(stop) => return out::conclude(Err(stop), &cli.logging).into(),
+    };
+    // The panic's own words are in the log already.
+    let outcome = catch_unwind(AssertUnwindSafe(|| commands::dispatch(&cli)));
+    match outcome {
+        Ok(outcome) => out::conclude(outcome, &cli.logging).into(),
+        Err(_) => Exit::Bug.into(),
+    }
+}

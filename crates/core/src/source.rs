@@ -12,6 +12,12 @@ pub trait Source: Send {
     /// After an error the source is as it was before the call, and may be called again. The future may be
     /// dropped at any await; then the source is not used again, its lane is opened anew.
     fn next(&mut self, memory: Reservation) -> BoxFuture<'_, Result<Pull, Failure>>;
+
+    /// Whether a stop lets it read on to its own end, within the drain's deadline. True for a source that cannot be
+    /// read again, such as a pipe: what its writer has put in counts as delivered there.
+    fn reads_on(&self) -> bool {
+        false
+    }
 }
 
 /// What [`Source::next`] found.

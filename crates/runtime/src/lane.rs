@@ -103,7 +103,12 @@ impl Supervised {
     fn end(&self, lane: LaneId, failure: Option<Failure>, rest: Option<Checkpoint>) -> LaneEnd {
         match &failure {
             Some(failure) => {
-                tracing::error!(%lane, error_type = failure.kind.as_str(), "lane stopped: {failure}");
+                if failure.kind == FailureKind::ReaderGone {
+                    // Nothing is wrong: whoever read has read enough.
+                    tracing::debug!(%lane, "lane stopped: {failure}");
+                } else {
+                    tracing::error!(%lane, error_type = failure.kind.as_str(), "lane stopped: {failure}");
+                }
                 self.shared.status.set(&lane, LaneState::Failed(failure.clone()));
             }
             None => {

@@ -78,22 +78,25 @@ impl Living<'_> {
         let window = Arc::new(Semaphore::new(window));
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(300), self.seed);
         let mut failures = 0;
+        // A source that reads on to its own end is not told to stop.
+        let never = CancellationToken::new();
+        let stop = if source.reads_on() { &never } else { self.stop };
         loop {
             let permit = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return Ok(None),
+                () = stop.cancelled() => return Ok(None),
                 permit = window.clone().acquire_owned() => permit.expect("the semaphore is never closed"),
             };
             let demand = source.demand();
             let mut memory = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return Ok(None),
+                () = stop.cancelled() => return Ok(None),
                 memory = self.shared.budget.reserve(self.with_allowance(demand)) => memory,
             };
             let page_memory = memory.split(demand);
             let pulled = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return Ok(None),
+                () = stop.cancelled() => return Ok(None),
                 pulled = AssertUnwindSafe(source.next(page_memory)).catch_unwind() => pulled,
             };
             let pause = match pulled {
@@ -129,7 +132,7 @@ impl Living<'_> {
             drop((memory, permit));
             tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return Ok(None),
+                () = stop.cancelled() => return Ok(None),
                 () = sleep(pause) => {}
             }
         }

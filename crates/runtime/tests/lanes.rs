@@ -118,3 +118,17 @@ async fn a_run_to_the_end_does_not_wait_for_a_refused_key() {
     assert_eq!((failure("bad"), failure("good")), (Some(FailureKind::Unauthorized), None));
     assert_eq!(bench.position("good"), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_cannot_be_read_again_reads_on_to_its_end() {
+    let (bench, gate) = (Bench::new(), Gate::open());
+    let mut script = three_pages();
+    script.splice(1..1, [Step::Wait(Duration::from_secs(10)), Step::ReadOn]);
+    let running = bench.start(bench.topology(vec![bench.lane("t", script, true)], vec![], vec![("sink", &gate)]));
+    let handle = running.handle();
+    let finish = tokio::spawn(running.finish());
+    gate.until(1).await;
+    handle.stop();
+    assert!(finish.await.unwrap().drained);
+    assert_eq!(gate.written(), ["a b", "c", "d"]);
+}

@@ -83,6 +83,8 @@ pub(crate) enum Step {
     Fail(Failure),
     /// Nothing for so long.
     Wait(Duration),
+    /// From here on the source reads on to its own end, stop or not.
+    ReadOn,
 }
 
 /// A lane that plays a script from the page that its checkpoint says, then waits (or ends).
@@ -98,6 +100,7 @@ struct TestSource {
     at: usize,
     rest: VecDeque<(usize, Step)>,
     ends: bool,
+    reads_on: bool,
 }
 
 impl Lane for TestLane {
@@ -108,14 +111,20 @@ impl Lane for TestLane {
     fn open(&self, records: Records) -> Result<Box<dyn Source>, Failure> {
         *self.opened.lock().unwrap() += 1;
         let at = records.first().map_or(0, |(_, value)| value[0].into());
-        let rest = self.script.iter().cloned().enumerate().skip(at).collect();
-        Ok(Box::new(TestSource { tenant: self.id.tenant.clone(), at, rest, ends: self.ends }))
+        let reads_on = self.script.iter().any(|step| matches!(step, Step::ReadOn));
+        let rest =
+            self.script.iter().filter(|step| !matches!(step, Step::ReadOn)).cloned().enumerate().skip(at).collect();
+        Ok(Box::new(TestSource { tenant: self.id.tenant.clone(), at, rest, ends: self.ends, reads_on }))
     }
 }
 
 impl Source for TestSource {
     fn demand(&self) -> usize {
         1000
+    }
+
+    fn reads_on(&self) -> bool {
+        self.reads_on
     }
 
     fn next(&mut self, _memory: Reservation) -> BoxFuture<'_, Result<Pull, Failure>> {
@@ -131,6 +140,7 @@ impl Source for TestSource {
                 }
                 Some((_, Step::Fail(failure))) => Err(failure),
                 Some((_, Step::Wait(pause))) => Ok(Pull::Wait(pause)),
+                Some((_, Step::ReadOn)) => unreachable!("it is no step of its own"),
                 None if self.ends => Ok(Pull::End),
                 None => Ok(Pull::Wait(Duration::from_secs(3600))),
             }

@@ -103,6 +103,11 @@ impl Source for Lines {
         self.demand
     }
 
+    /// What was put into the pipe cannot be asked for again.
+    fn reads_on(&self) -> bool {
+        true
+    }
+
     fn next(&mut self, memory: Reservation) -> BoxFuture<'_, Result<Pull, Failure>> {
         Box::pin(async move {
             if self.ended {

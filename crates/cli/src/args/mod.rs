@@ -1,0 +1,211 @@
+//! The command line, as a user of Vector would guess it.
+
+mod process;
+mod simulator;
+mod source;
+
+use std::path::PathBuf;
+
+use clap::builder::Styles;
+use clap::builder::styling::{AnsiColor, Effects};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use process::{Process, State};
+pub(crate) use simulator::{Demo, Simulate};
+pub(crate) use source::{JumpcloudArgs, SourceCommand};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::Cyan.on_default().effects(Effects::BOLD))
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const LONG_ABOUT: &str = "\
+Carries every JumpCloud audit event into ADR: completely, without repeats, and fast.
+
+It polls JumpCloud Directory Insights, maps every event to the ADR event schema (valid OCSF 1.8.0) and delivers it \
+as NDJSON. Data goes to standard output, everything else to standard error.";
+
+const AFTER_HELP: &str = "\
+Try it without an account:      jumpcloud-adr demo | head
+Check a pipeline file:          jumpcloud-adr validate pipeline.yaml
+Ask JumpCloud about the keys:   jumpcloud-adr check -c pipeline.yaml
+Run it:                         jumpcloud-adr run -c pipeline.yaml
+
+Exit codes: 0 done, 64 usage, 69 unreachable, 70 bug, 75 temporary (try again), 77 key refused, 78 configuration";
+
+/// Carries every JumpCloud audit event into ADR
+#[derive(Debug, Parser)]
+#[command(
+    name = "jumpcloud-adr",
+    version,
+    long_version = concat!(env!("CARGO_PKG_VERSION"), "\nADR event schema 1, OCSF 1.8.0"),
+    long_about = LONG_ABOUT,
+    after_help = AFTER_HELP,
+    styles = STYLES,
+    max_term_width = 110,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) logging: Logging,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Logging {
+    /// More detail on standard error; -vv for all of it, -vvv for libraries' too
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Logs")]
+    pub(crate) verbose: u8,
+    /// Only warnings and errors on standard error; -qq for errors, -qqq for nothing
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Logs", conflicts_with = "verbose")]
+    pub(crate) quiet: u8,
+    /// Which log lines to show, such as `info,adr_runtime=debug`; goes before -v and -q
+    #[arg(long, global = true, env = "JUMPCLOUD_ADR_LOG", value_name = "FILTER", help_heading = "Logs")]
+    pub(crate) log: Option<String>,
+    /// How log lines look
+    #[arg(
+        long,
+        global = true,
+        env = "JUMPCLOUD_ADR_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text",
+        help_heading = "Logs"
+    )]
+    pub(crate) log_format: LogFormat,
+    /// When to use color on standard error
+    #[arg(
+        long,
+        global = true,
+        env = "JUMPCLOUD_ADR_COLOR",
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Logs"
+    )]
+    pub(crate) color: Color,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// When to use color.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a pipeline file
+    Run(Run),
+    /// Check pipeline files, without touching the network or a secret
+    Validate(Validate),
+    /// Ask JumpCloud whether every tenant's key, organization and region work
+    Check(Check),
+    /// Print the JSON Schema of the ADR event or of pipeline files
+    Schema(Schema),
+    /// Run one source alone: raw events to standard output, one JSON object a line
+    #[command(subcommand)]
+    Source(SourceCommand),
+    /// Run one transform alone: a filter from standard input to standard output
+    #[command(subcommand)]
+    Transform(TransformCommand),
+    /// See it work: a simulated JumpCloud in this process, read over HTTP and mapped to ADR events
+    Demo(Demo),
+    /// Serve a simulated JumpCloud Directory Insights, with faults on a switch
+    Simulate(Simulate),
+    /// Print a shell completion script
+    Completion(Completion),
+}
+
+/// `run`
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The pipeline file
+    #[arg(short, long, env = "JUMPCLOUD_ADR_CONFIG", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// End when everything up to now is delivered, instead of waiting for more
+    #[arg(long)]
+    pub(crate) once: bool,
+    #[command(flatten)]
+    pub(crate) state: State,
+    #[command(flatten)]
+    pub(crate) process: Process,
+}
+
+/// `validate`
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// The pipeline files
+    #[arg(required = true, env = "JUMPCLOUD_ADR_CONFIG", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The pipeline file
+    #[arg(short, long, env = "JUMPCLOUD_ADR_CONFIG", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
+/// `schema`
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// Whose schema
+    pub(crate) of: SchemaOf,
+}
+
+/// What there is a schema of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// The ADR event
+    Event,
+    /// Pipeline files, for editors
+    Config,
+}
+
+/// `transform`
+#[derive(Debug, Subcommand)]
+pub(crate) enum TransformCommand {
+    /// JumpCloud events to ADR events
+    Adr(TransformAdr),
+}
+
+/// `transform adr`
+#[derive(Debug, Args)]
+pub(crate) struct TransformAdr {
+    /// Keep the source's own text in `raw_data`
+    #[arg(long)]
+    pub(crate) include_raw: bool,
+    /// The Organization ID of events that do not say theirs
+    #[arg(long, env = "JUMPCLOUD_ADR_ORG_ID", value_name = "ID")]
+    pub(crate) tenant: Option<String>,
+    #[command(flatten)]
+    pub(crate) state: State,
+    #[command(flatten)]
+    pub(crate) process: Process,
+}
+
+/// `completion`
+#[derive(Debug, Args)]
+pub(crate) struct Completion {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,79 @@
+use std::sync::Arc;
+
+use adr_core::Lane;
+use adr_source_jumpcloud::{CheckReport, JumpcloudLane};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::args::{Check, Logging};
+use crate::clock::SystemClock;
+use crate::components::{Source, Surround, jumpcloud};
+use crate::drive::worst;
+use crate::exit::{Exit, Outcome, Stop};
+use crate::out::answer;
+use crate::secrets::SecretReader;
+
+/// Tenants asked about at the same time.
+const AT_ONCE: usize = 8;
+
+/// `check`: one small request for each tenant, one line for each answer.
+pub(super) fn check(args: &Check, logging: &Logging) -> Outcome {
+    let pipeline = super::load(&args.config, logging)?;
+    let surround = Surround {
+        clock: Arc::new(SystemClock),
+        secrets: Arc::new(SecretReader::default()),
+        stdout: None,
+        pipe_trail: pipeline.settings.pipe_trail.0,
+        once: true,
+    };
+    let tokio = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::new(Exit::Temporary, format!("cannot start: {error}")))?;
+    let mut lanes: Vec<Arc<JumpcloudLane>> = Vec::new();
+    for source in &pipeline.sources {
+        match &source.part {
+            Source::Jumpcloud(config) => lanes.extend(jumpcloud(&source.id, config, &surround)?.lanes().cloned()),
+            Source::Stdin(_) => answer(&format!("ok     {}: standard input needs no check\n", source.id))?,
+        }
+    }
+    tokio.block_on(ask(lanes))
+}
+
+async fn ask(lanes: Vec<Arc<JumpcloudLane>>) -> Outcome {
+    let permits = Arc::new(Semaphore::new(AT_ONCE));
+    let mut asked = JoinSet::new();
+    for (place, lane) in lanes.iter().cloned().enumerate() {
+        let permits = permits.clone();
+        asked.spawn(async move {
+            let _permit = permits.acquire_owned().await.expect("the semaphore is never closed");
+            (place, lane.check().await)
+        });
+    }
+    // Told in the order of the file, whoever answers first.
+    let mut answers: Vec<_> = lanes.iter().map(|_| None).collect();
+    while let Some(answered) = asked.join_next().await {
+        let (place, outcome) = answered.map_err(|error| Stop::new(Exit::Bug, format!("a check ended: {error}")))?;
+        answers[place] = Some(outcome);
+    }
+    let mut failures = Vec::new();
+    for (lane, outcome) in lanes.iter().zip(answers.into_iter().flatten()) {
+        let tenant = format!("{} ({})", lane.tenant().device_name, lane.id());
+        match outcome {
+            Ok(report) => answer(&format!("ok     {tenant}: {}\n", words(&report)))?,
+            Err(failure) => {
+                answer(&format!("error  {tenant}: {failure}\n"))?;
+                failures.push(failure);
+            }
+        }
+    }
+    match worst(&failures) {
+        Some(exit) => Err(Stop::said(exit)),
+        None => Ok(()),
+    }
+}
+
+fn words(report: &CheckReport) -> String {
+    let recent = if report.recent_event { "events in the last 15 minutes" } else { "no event in the last 15 minutes" };
+    format!("{} takes the key; {recent}", report.base_url)
+}

@@ -1,0 +1,40 @@
+//! One file for each command.
+
+mod check;
+mod completion;
+mod demo;
+mod progress;
+mod run;
+mod schema;
+mod simulate;
+mod source;
+mod transform;
+mod validate;
+
+use std::path::Path;
+
+use crate::args::{Cli, Command, Logging, SourceCommand, TransformCommand};
+use crate::config::Pipeline;
+use crate::exit::{Exit, Outcome, Stop};
+use crate::out::color;
+
+/// Does what the command line says.
+pub(crate) fn dispatch(cli: &Cli) -> Outcome {
+    let logging = &cli.logging;
+    match &cli.command {
+        Command::Run(args) => run::run(args, logging),
+        Command::Validate(args) => validate::validate(args, logging),
+        Command::Check(args) => check::check(args, logging),
+        Command::Schema(args) => schema::schema(args),
+        Command::Source(SourceCommand::Jumpcloud(args)) => source::jumpcloud(args),
+        Command::Transform(TransformCommand::Adr(args)) => transform::adr(args),
+        Command::Demo(args) => demo::demo(args, logging),
+        Command::Simulate(args) => simulate::simulate(args, logging),
+        Command::Completion(args) => completion::completion(args),
+    }
+}
+
+/// Reads a pipeline file, or says all that is wrong with it.
+fn load(file: &Path, logging: &Logging) -> Result<Pipeline, Stop> {
+    Pipeline::load(file).map_err(|refused| Stop::new(Exit::Config, refused.render(color(logging.color))))
+}

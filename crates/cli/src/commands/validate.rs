@@ -1,0 +1,29 @@
+use crate::args::{Logging, Validate};
+use crate::exit::{Exit, Outcome, Stop};
+use crate::out::{answer, tell};
+
+/// `validate`: all problems of all files.
+pub(super) fn validate(args: &Validate, logging: &Logging) -> Outcome {
+    let mut refused = 0;
+    for file in &args.files {
+        match super::load(file, logging) {
+            Ok(pipeline) => {
+                let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+                let parts = [
+                    count(pipeline.sources.len(), "source"),
+                    count(pipeline.transforms.len(), "transform"),
+                    count(pipeline.sinks.len(), "sink"),
+                ];
+                answer(&format!("{}: ok ({})\n", file.display(), parts.join(", ")))?;
+            }
+            Err(stop) => {
+                tell(&format!("{}\n", stop.message));
+                refused += 1;
+            }
+        }
+    }
+    match refused {
+        0 => Ok(()),
+        _ => Err(Stop::said(Exit::Config)),
+    }
+}

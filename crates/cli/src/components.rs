@@ -1,0 +1,189 @@
+//! The list of components: one variant and one match arm each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use adr_core::{Clock, Failure, FailureKind, LaneId, SourceComponent};
+use adr_runtime::{SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode};
+use adr_sink_stdout::{StdoutConfig, StdoutSink, Target};
+use adr_source_jumpcloud::{HttpOptions, HttpTransport, Jumpcloud, JumpcloudConfig, Secrets, Settings, Surroundings};
+use adr_source_stdin::StdinSource;
+use adr_transform::AdrConfig;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::config::{Component, Part, Pipeline};
+
+/// Every source there is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(tag = "type")]
+pub(crate) enum Source {
+    Jumpcloud(Box<JumpcloudConfig>),
+    Stdin(StdinConfig),
+}
+
+/// Every transform there is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(tag = "type")]
+pub(crate) enum Transform {
+    Adr(AdrConfig),
+}
+
+/// Every sink there is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(tag = "type")]
+pub(crate) enum Sink {
+    Stdout(StdoutConfig),
+}
+
+/// The settings of the source `stdin`: one JSON object a line.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StdinConfig {
+    /// The Organization ID of events that do not say theirs.
+    #[serde(default)]
+    pub(crate) tenant: Option<String>,
+}
+
+/// What components are built with.
+pub(crate) struct Surround {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) secrets: Arc<dyn Secrets>,
+    /// The process's standard output, where a sink writes to it.
+    pub(crate) stdout: Option<Target>,
+    pub(crate) pipe_trail: Duration,
+    /// Read up to now, then end.
+    pub(crate) once: bool,
+}
+
+impl Source {
+    fn build(&self, id: &Arc<str>, surround: &Surround) -> Result<Box<dyn SourceComponent>, Failure> {
+        Ok(match self {
+            Self::Jumpcloud(config) => Box::new(jumpcloud(id, config, surround)?),
+            Self::Stdin(config) => {
+                let tenant = config.tenant.as_deref().unwrap_or_default();
+                Box::new(StdinSource::stdin(LaneId::new(id.clone(), tenant))?)
+            }
+        })
+    }
+}
+
+impl Transform {
+    fn build(&self) -> TransformFactory {
+        match self.clone() {
+            Self::Adr(config) => Arc::new(move || Ok(Box::new(config.build()))),
+        }
+    }
+}
+
+impl Sink {
+    fn build(&self, surround: &Surround) -> Result<SinkKind, Failure> {
+        Ok(match self.clone() {
+            Self::Stdout(config) => {
+                let target = surround.stdout.clone();
+                let target =
+                    target.ok_or_else(|| Failure::fatal(FailureKind::Internal, "standard output is not open"))?;
+                let trail = surround.pipe_trail;
+                let factory: SinkFactory = Arc::new(move || Ok(Box::new(StdoutSink::new(&config, &target, trail))));
+                SinkKind::Plain { factory, in_flight: 4 }
+            }
+        })
+    }
+}
+
+/// The source `jumpcloud` with its way to the network.
+pub(crate) fn jumpcloud(id: &str, config: &JumpcloudConfig, surround: &Surround) -> Result<Jumpcloud, Failure> {
+    let settings = Settings::try_from(config.clone())?;
+    let options = HttpOptions { ca_file: settings.ca_file.clone(), ..HttpOptions::with_timeout(settings.timeout) };
+    let surroundings = Surroundings {
+        clock: surround.clock.clone(),
+        transport: Arc::new(HttpTransport::new(&options)?),
+        secrets: surround.secrets.clone(),
+        entropy: Arc::new(|_| crate::entropy::bytes()),
+        process_budget: None,
+        once: surround.once,
+    };
+    Ok(Jumpcloud::new(id, &settings, &surroundings))
+}
+
+/// Builds what a pipeline file says.
+pub(crate) fn topology(pipeline: &Pipeline, surround: &Surround) -> Result<Topology, Failure> {
+    let at = |kind: &'static str, id: &Arc<str>| {
+        let place = format!("{kind} {id}");
+        move |failure: Failure| failure.at(place)
+    };
+    let sources = pipeline.sources.iter().map(|Component { id, part, .. }| {
+        let component = part.build(id, surround).map_err(at("source", id))?;
+        Ok(SourceNode { name: id.clone(), component })
+    });
+    let transforms = pipeline.transforms.iter().map(|Component { id, part, inputs }| TransformNode {
+        name: id.clone(),
+        inputs: inputs.clone(),
+        factory: part.build(),
+    });
+    let sinks = pipeline.sinks.iter().map(|Component { id, part, inputs }| {
+        let kind = part.build(surround).map_err(at("sink", id))?;
+        Ok(SinkNode { name: id.clone(), inputs: inputs.clone(), kind })
+    });
+    Ok(Topology {
+        sources: sources.collect::<Result<_, Failure>>()?,
+        transforms: transforms.collect(),
+        sinks: sinks.collect::<Result<_, Failure>>()?,
+    })
+}
+
+impl Part for Source {
+    const KIND: &'static str = "source";
+    const SECTION: &'static str = "sources";
+
+    fn check(&self) -> Result<(), Failure> {
+        match self {
+            Self::Jumpcloud(config) => Settings::try_from((**config).clone()).map(|_| ()),
+            Self::Stdin(_) => Ok(()),
+        }
+    }
+
+    fn alone(&self) -> Option<&'static str> {
+        match self {
+            Self::Jumpcloud(_) => None,
+            Self::Stdin(_) => Some("standard input"),
+        }
+    }
+}
+
+impl Part for Transform {
+    const KIND: &'static str = "transform";
+    const SECTION: &'static str = "transforms";
+
+    fn check(&self) -> Result<(), Failure> {
+        match self {
+            Self::Adr(_) => Ok(()),
+        }
+    }
+
+    fn alone(&self) -> Option<&'static str> {
+        match self {
+            Self::Adr(_) => None,
+        }
+    }
+}
+
+impl Part for Sink {
+    const KIND: &'static str = "sink";
+    const SECTION: &'static str = "sinks";
+
+    fn check(&self) -> Result<(), Failure> {
+        match self {
+            Self::Stdout(_) => Ok(()),
+        }
+    }
+
+    fn alone(&self) -> Option<&'static str> {
+        match self {
+            Self::Stdout(_) => Some("standard output"),
+        }
+    }
+}

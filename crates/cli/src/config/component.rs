@@ -1,0 +1,21 @@
+//! What the pipeline file asks of a component.
+
+use adr_core::Failure;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+/// A list of components of one kind, such as all sources: an enum whose variants hold their settings.
+///
+/// It is read as an externally tagged enum: the variant's name is the component's `type`.
+pub(crate) trait Part: DeserializeOwned + JsonSchema {
+    /// `source`, `transform` or `sink`.
+    const KIND: &'static str;
+    /// The section of the file: `sources`, `transforms` or `sinks`.
+    const SECTION: &'static str;
+
+    /// Checks what one setting alone does not show. Offline.
+    fn check(&self) -> Result<(), Failure>;
+
+    /// What only one component of a process can have, such as its standard output.
+    fn alone(&self) -> Option<&'static str>;
+}

@@ -1,0 +1,231 @@
+//! Joins the components by their inputs, and refuses graphs that cannot be meant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use adr_runtime::Input;
+
+use super::component::Part;
+use super::nearest::nearest;
+use super::node::{Node, Place, Value};
+use super::problem::Problem;
+use super::read::read;
+use super::section::{Written, section};
+use super::settings::Settings;
+use super::words::one_of;
+use super::{Component, Pipeline};
+use crate::components::{Sink, Source, Transform};
+
+/// Checks a whole file and makes a pipeline of it, or says all that is wrong.
+pub(super) fn pipeline(root: &Node) -> Result<Pipeline, Vec<Problem>> {
+    if matches!(root.value, Value::Null) || root.entries().is_some_and(<[_]>::is_empty) {
+        let problem = Problem::new("the pipeline file is empty");
+        return Err(vec![problem.help("it needs `sources:` and `sinks:`; see pipelines/jumpcloud-to-stdout.yaml")]);
+    }
+    if root.entries().is_none() {
+        let problem = Problem::new("a pipeline file is a mapping with `sources:` and `sinks:`").at(&root.place);
+        return Err(vec![problem.label(root.describe())]);
+    }
+    let mut problems = Vec::new();
+    let settings = read::<Settings>(root, "a pipeline file").unwrap_or_else(|found| {
+        // A section that is not known by its name has components that are not known either.
+        let misspelt = |problem: Problem| {
+            if problem.message.starts_with("unknown key") { problem.blurs_graph() } else { problem }
+        };
+        problems.extend(found.into_iter().map(misspelt));
+        Settings::default()
+    });
+    let sources = section::<Source>(root, &mut problems);
+    let transforms = section::<Transform>(root, &mut problems);
+    let sinks = section::<Sink>(root, &mut problems);
+    if !blurred(&problems) {
+        for (name, empty) in [("sources", sources.is_empty()), ("sinks", sinks.is_empty())] {
+            problems.extend(empty.then(|| without(name, root)));
+        }
+    }
+    let names = Names::of(&sources, &transforms, &sinks, &mut problems);
+    if !blurred(&problems) {
+        check_inputs(&transforms, &names, &mut problems);
+        check_inputs(&sinks, &names, &mut problems);
+    }
+    if !blurred(&problems) {
+        check_used(&sources, &transforms, &sinks, &mut problems);
+    }
+    check_alone(&sources, &mut problems);
+    check_alone(&sinks, &mut problems);
+    let order = if blurred(&problems) { Vec::new() } else { order(&transforms, &mut problems) };
+    if problems.is_empty() { Ok(join(settings, sources, transforms, sinks, &order)) } else { Err(problems) }
+}
+
+/// Whether how the components are joined is an open question.
+fn blurred(problems: &[Problem]) -> bool {
+    problems.iter().any(|problem| problem.blurs_graph)
+}
+
+fn without(section: &str, root: &Node) -> Problem {
+    let problem = Problem::new(format!("the pipeline has no {section}")).blurs_graph();
+    let problem = match root.get(section) {
+        Some(entry) => problem.at(&entry.key_place),
+        None => problem,
+    };
+    problem.help(format!("add one under `{section}:`; every pipeline needs a source and a sink"))
+}
+
+/// Every component's name: its kind and its place.
+struct Names(BTreeMap<String, (&'static str, Place)>);
+
+impl Names {
+    fn of(
+        sources: &[Written<Source>],
+        transforms: &[Written<Transform>],
+        sinks: &[Written<Sink>],
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let sources = sources.iter().map(|written| (Source::KIND, &*written.id, &written.id_place));
+        let transforms = transforms.iter().map(|written| (Transform::KIND, &*written.id, &written.id_place));
+        let sinks = sinks.iter().map(|written| (Sink::KIND, &*written.id, &written.id_place));
+        let mut names: BTreeMap<String, (&'static str, Place)> = BTreeMap::new();
+        for (kind, id, place) in sources.chain(transforms).chain(sinks) {
+            if let Some((other, first)) = names.get(id) {
+                let problem =
+                    Problem::new(format!("the name `{id}` is used twice")).at(place).label(format!("a {kind}"));
+                let problem = problem.also(first, format!("and a {other}"));
+                let problem = problem.blurs_graph();
+                problems.push(problem.help("give each component its own name: inputs, logs and metrics use it"));
+                continue;
+            }
+            names.insert(id.to_owned(), (kind, place.clone()));
+        }
+        Self(names)
+    }
+}
+
+fn check_inputs<T: Part>(components: &[Written<T>], names: &Names, problems: &mut Vec<Problem>) {
+    for written in components {
+        for (input, place) in &written.inputs {
+            match names.0.get(input) {
+                Some(("sink", _)) => {
+                    let problem = Problem::new(format!("`{input}` is a sink: nothing flows out of it")).at(place);
+                    problems.push(problem.help("name a source or a transform").blurs_graph());
+                }
+                Some(_) => {}
+                None => problems.push(dangling(input, place, names, T::KIND, &written.id)),
+            }
+        }
+    }
+}
+
+fn dangling(input: &str, place: &Place, names: &Names, kind: &str, id: &str) -> Problem {
+    let problem = Problem::new(format!("no source or transform is named `{input}`")).at(place).blurs_graph();
+    let problem = problem.label(format!("an input of {kind} `{id}`"));
+    let others = names.0.iter().filter(|(name, (kind, _))| *kind != "sink" && *name != id);
+    let others: Vec<&str> = others.map(|(name, _)| name.as_str()).collect();
+    match nearest(input, others.iter().copied()) {
+        Some(name) => problem.help(format!("did you mean `{name}`?")),
+        None if others.is_empty() => problem,
+        None => problem.help(one_of(&others)),
+    }
+}
+
+fn check_used(
+    sources: &[Written<Source>],
+    transforms: &[Written<Transform>],
+    sinks: &[Written<Sink>],
+    problems: &mut Vec<Problem>,
+) {
+    let inputs = transforms.iter().flat_map(|written| &written.inputs);
+    let used: BTreeSet<&str> =
+        inputs.chain(sinks.iter().flat_map(|written| &written.inputs)).map(|(name, _)| name.as_str()).collect();
+    let sources = sources.iter().map(|written| (Source::KIND, &*written.id, &written.id_place));
+    let transforms = transforms.iter().map(|written| (Transform::KIND, &*written.id, &written.id_place));
+    for (kind, id, place) in sources.chain(transforms).filter(|(_, id, _)| !used.contains(id)) {
+        let problem = Problem::new(format!("nothing takes events from {kind} `{id}`")).at(place);
+        problems.push(
+            problem.help(format!("name it in the `inputs` of a transform or a sink: inputs: [{id}], or remove it")),
+        );
+    }
+}
+
+fn check_alone<T: Part>(components: &[Written<T>], problems: &mut Vec<Problem>) {
+    let mut seen: BTreeMap<&str, &Written<T>> = BTreeMap::new();
+    for written in components {
+        let Some(what) = written.part.as_ref().and_then(Part::alone) else { continue };
+        if let Some(first) = seen.insert(what, written) {
+            let problem = Problem::new(format!("two {}s share {what}: their lines would mix", T::KIND));
+            let problem = problem.at(&written.id_place).also(&first.id_place, "the first");
+            problems.push(problem.help(format!("keep one {}, and give it both inputs", T::KIND)));
+        }
+    }
+}
+
+/// The transforms in the order of the flow, by index. A cycle has none.
+fn order(transforms: &[Written<Transform>], problems: &mut Vec<Problem>) -> Vec<usize> {
+    let index: BTreeMap<&str, usize> = transforms.iter().enumerate().map(|(at, written)| (&*written.id, at)).collect();
+    let mut order: Vec<usize> = Vec::new();
+    while order.len() < transforms.len() {
+        let ready = (0..transforms.len()).find(|at| {
+            let before = |(name, _): &(String, Place)| index.get(name.as_str()).is_none_or(|at| order.contains(at));
+            !order.contains(at) && transforms[*at].inputs.iter().all(before)
+        });
+        let Some(ready) = ready else {
+            problems.push(cycle(transforms, &index, &order));
+            break;
+        };
+        order.push(ready);
+    }
+    order
+}
+
+fn cycle(transforms: &[Written<Transform>], index: &BTreeMap<&str, usize>, done: &[usize]) -> Problem {
+    let back = |at: usize| {
+        transforms[at].inputs.iter().find_map(|(name, place)| {
+            let next = *index.get(name.as_str())?;
+            (!done.contains(&next)).then_some((next, place))
+        })
+    };
+    let mut at = (0..transforms.len()).find(|at| !done.contains(at)).expect("not all are done");
+    // Walk against the flow until a transform comes again: from there on it is the circle.
+    let mut path: Vec<usize> = Vec::new();
+    while !path.contains(&at) {
+        path.push(at);
+        at = back(at).expect("what is not done waits for another that is not").0;
+    }
+    let start = path.iter().position(|other| *other == at).expect("the walk ended on it");
+    let circle = path[start..=start].iter().chain(path[start + 1..].iter().rev()).chain([&at]);
+    let names: Vec<String> = circle.map(|at| format!("`{}`", transforms[*at].id)).collect();
+    let place = back(at).expect("it is in the circle").1;
+    let problem = Problem::new(format!("events would run in a circle: {}", names.join(" -> "))).at(place);
+    problem.label("this closes the circle").help("take one of these names out of the other's `inputs`")
+}
+
+fn join(
+    settings: Settings,
+    sources: Vec<Written<Source>>,
+    transforms: Vec<Written<Transform>>,
+    sinks: Vec<Written<Sink>>,
+    order: &[usize],
+) -> Pipeline {
+    let mut inputs: BTreeMap<String, Input> = BTreeMap::new();
+    for (at, written) in sources.iter().enumerate() {
+        inputs.insert(written.id.to_string(), Input::Source(at));
+    }
+    for (at, index) in order.iter().enumerate() {
+        inputs.insert(transforms[*index].id.to_string(), Input::Transform(at));
+    }
+    let mut transforms: Vec<Option<Written<Transform>>> = transforms.into_iter().map(Some).collect();
+    let ordered = order.iter().map(|index| transforms[*index].take().expect("each stands in the order once")).collect();
+    Pipeline {
+        settings,
+        sources: components(sources, &inputs),
+        transforms: components(ordered, &inputs),
+        sinks: components(sinks, &inputs),
+    }
+}
+
+fn components<T>(written: Vec<Written<T>>, inputs: &BTreeMap<String, Input>) -> Vec<Component<T>> {
+    let component = |written: Written<T>| Component {
+        id: written.id,
+        part: written.part.expect("a part that cannot be read is a problem"),
+        inputs: written.inputs.iter().map(|(name, _)| inputs[name]).collect(),
+    };
+    written.into_iter().map(component).collect()
+}

@@ -1,0 +1,150 @@
+//! What is wrong with a pipeline file, said as a good compiler says it.
+
+use std::path::Path;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::node::Place;
+
+/// One thing that is wrong, where, and what would be right.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// What is wrong, in one line.
+    pub(crate) message: String,
+    /// Where; none when it is about the file as a whole.
+    pub(crate) place: Option<Place>,
+    /// What stands at the place.
+    pub(crate) label: String,
+    /// A second place that belongs to it, with what stands there.
+    pub(crate) also: Option<(Place, String)>,
+    /// What would be right.
+    pub(crate) help: Vec<String>,
+    /// It leaves open how the components are joined: what follows from that is not worth telling.
+    pub(crate) blurs_graph: bool,
+}
+
+impl Problem {
+    /// A problem without a place yet.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+
+    /// The same problem, here, unless it knows its place already.
+    #[must_use]
+    pub(crate) fn at(mut self, place: &Place) -> Self {
+        self.place.get_or_insert_with(|| place.clone());
+        self
+    }
+
+    /// With a few words beneath its place.
+    #[must_use]
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// With a second place that belongs to it.
+    #[must_use]
+    pub(crate) fn also(mut self, place: &Place, label: impl Into<String>) -> Self {
+        self.also = Some((place.clone(), label.into()));
+        self
+    }
+
+    /// With a line that says what would be right.
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// A problem after which nothing can be said of how the components are joined.
+    #[must_use]
+    pub(crate) fn blurs_graph(mut self) -> Self {
+        self.blurs_graph = true;
+        self
+    }
+
+    /// The same problem, its next step (what stands behind the first colon) as help of its own.
+    #[must_use]
+    pub(crate) fn with_next_step(mut self) -> Self {
+        if self.help.is_empty()
+            && let Some((message, help)) = split(&self.message)
+        {
+            (self.message, self.help) = (message.to_owned(), vec![help.to_owned()]);
+        }
+        self
+    }
+
+    /// The text a person reads. `shown` is the file's text without what must not be shown.
+    pub(crate) fn render(&self, file: &Path, shown: &str, color: bool) -> String {
+        let file = file.display().to_string();
+        let place = self.place.as_ref().map(|place| widen(place, shown));
+        let mut group: Group<'_> =
+            Level::ERROR.primary_title(&*self.message).elements(Vec::<annotate_snippets::Message<'_>>::new());
+        if let Some(place) = place {
+            let mut primary = AnnotationKind::Primary.span(place);
+            if !self.label.is_empty() {
+                primary = primary.label(&*self.label);
+            }
+            let mut snippet = Snippet::source(shown).path(&*file).annotation(primary);
+            if let Some((also, label)) = &self.also {
+                snippet = snippet.annotation(AnnotationKind::Context.span(widen(also, shown)).label(&**label));
+            }
+            group = group.element(snippet);
+        } else {
+            group = group.element(annotate_snippets::Origin::path(&*file));
+        }
+        for help in &self.help {
+            group = group.element(Level::HELP.message(&**help));
+        }
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&[group])
+    }
+}
+
+/// Splits at the first colon that stands in no brackets: what is wrong, and the next step.
+pub(super) fn split(message: &str) -> Option<(&str, &str)> {
+    let mut depth = 0;
+    let colon = message.char_indices().find(|(at, character)| {
+        match character {
+            '{' | '(' | '[' => depth += 1,
+            '}' | ')' | ']' => depth -= 1,
+            _ => {}
+        }
+        *at > 0 && *character == ':' && depth == 0 && message[*at..].starts_with(": ")
+    });
+    colon.map(|(at, _)| (&message[..at], &message[at + 2..]))
+}
+
+/// At least one character, at most one line: a mapping is pointed at by its beginning.
+fn widen(place: &Place, text: &str) -> Place {
+    let start = place.start.min(text.len());
+    let line_end = text[start..].find('\n').map_or(text.len(), |offset| start + offset);
+    let end = place.end.min(line_end).max(start);
+    if end > start {
+        return start..end;
+    }
+    let width = text[start..].chars().next().filter(|first| *first != '\n').map_or(0, char::len_utf8);
+    start..start + width
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_shows_file_line_column_and_the_line() {
+        let problem = Problem::new("unknown key `b`").at(&(5..6)).label("not a setting").help("did you mean `c`?");
+        let text = problem.render(Path::new("x.yaml"), "a: 1\nb: 2\n", false);
+        assert!(text.contains("x.yaml:2:1") && text.contains("b: 2") && text.contains("^ not a setting"), "{text}");
+        assert!(text.contains("help: did you mean `c`?"), "{text}");
+    }
+
+    #[test]
+    fn a_place_at_the_end_of_the_text_is_no_panic() {
+        for place in [0..0, 4..4, 5..9, 3..400] {
+            Problem::new("x").at(&place).render(Path::new("x.yaml"), "a: 1", false);
+        }
+        Problem::new("x").at(&(0..0)).render(Path::new("x.yaml"), "", false);
+    }
+}

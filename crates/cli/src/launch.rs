@@ -1,0 +1,95 @@
+//! Puts a pipeline and its surroundings together, runs it, and ends.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adr_checkpoints::{MemoryStore, RedbStore, StateDir};
+use adr_core::{Budget, CheckpointStore};
+use adr_runtime::{Handle, Limits, Runtime};
+use adr_sink_stdout::Target;
+use adr_source_jumpcloud::Secrets;
+
+use crate::args::Process;
+use crate::clock::SystemClock;
+use crate::components::{self, Sink, Source, Surround};
+use crate::config::Pipeline;
+use crate::dead_letter::LateDeadLetter;
+use crate::drive::{Ended, drive};
+use crate::exit::{Exit, Stop};
+
+/// A pipeline to run, and how.
+pub(crate) struct Launch<'a> {
+    pub(crate) pipeline: &'a Pipeline,
+    pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) process: &'a Process,
+    pub(crate) state: State,
+    pub(crate) once: bool,
+}
+
+/// Where progress is kept.
+pub(crate) enum State {
+    /// In this directory, which nobody else may use meanwhile.
+    Durable(PathBuf),
+    /// Nowhere: there is none, or it is not wanted. Rejected events are kept in this directory, in this file.
+    Forgotten(PathBuf, &'static str),
+}
+
+impl Launch<'_> {
+    /// Runs it to its end.
+    pub(crate) fn run(self, watch: impl FnOnce(&Handle)) -> Result<Ended, Stop> {
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(self.process.threads())
+            .enable_all()
+            .build()
+            .map_err(|error| Stop::new(Exit::Temporary, format!("cannot start the threads: {error}")))?;
+        let ended = tokio.block_on(self.drive(watch));
+        // What was aborted may still hold a file for a moment.
+        tokio.shutdown_timeout(Duration::from_secs(1));
+        ended
+    }
+
+    async fn drive(self, watch: impl FnOnce(&Handle)) -> Result<Ended, Stop> {
+        let clock = Arc::new(SystemClock);
+        let (store, dead_letter): (Arc<dyn CheckpointStore>, _) = match self.state {
+            State::Durable(path) => {
+                let dir = StateDir::open(path)?;
+                let dead_letter = LateDeadLetter::new(dir.path(), "rejected.ndjson", clock.clone());
+                (Arc::new(RedbStore::open(&dir)?), dead_letter)
+            }
+            State::Forgotten(path, name) => {
+                (Arc::new(MemoryStore::new()), LateDeadLetter::new(&path, name, clock.clone()))
+            }
+        };
+        let writes = self.pipeline.sinks.iter().any(|sink| matches!(sink.part, Sink::Stdout(_)));
+        let stdout = writes.then(Target::stdout).transpose()?;
+        let surround = Surround {
+            clock: clock.clone(),
+            secrets: self.secrets,
+            stdout: stdout.clone(),
+            pipe_trail: self.pipeline.settings.pipe_trail.0,
+            once: self.once,
+        };
+        let topology = components::topology(self.pipeline, &surround)?;
+        let limits = Limits {
+            workers: self.process.threads(),
+            drain: self.process.drain(),
+            once: self.once,
+            ..Limits::default()
+        };
+        let runtime = Runtime {
+            clock,
+            store,
+            dead_letter: Arc::new(dead_letter),
+            budget: Budget::new(self.pipeline.settings.memory_budget.0),
+            limits,
+            seed: crate::entropy::seed(),
+        };
+        drive(runtime, topology, stdout, watch).await
+    }
+}
+
+/// Whether any source of a pipeline has progress to keep.
+pub(crate) fn keeps_progress(pipeline: &Pipeline) -> bool {
+    pipeline.sources.iter().any(|source| !matches!(source.part, Source::Stdin(_)))
+}

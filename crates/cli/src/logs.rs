@@ -1,0 +1,25 @@
+//! Log lines on standard error.
+
+use adr_telemetry::{Color, Format, Settings, Telemetry};
+
+use crate::args::{self, LogFormat, Logging};
+use crate::exit::{Exit, Stop};
+
+/// Starts them; they run for as long as what it gives.
+pub(crate) fn start(logging: &Logging) -> Result<Telemetry, Stop> {
+    let level = |count: u8| i8::try_from(count).unwrap_or(i8::MAX);
+    let settings = Settings {
+        format: match logging.log_format {
+            LogFormat::Text => Format::Text,
+            LogFormat::Json => Format::Json,
+        },
+        verbosity: level(logging.verbose) - level(logging.quiet),
+        filter: logging.log.clone().filter(|filter| !filter.trim().is_empty()),
+        color: match logging.color {
+            args::Color::Auto => Color::Auto,
+            args::Color::Always => Color::Always,
+            args::Color::Never => Color::Never,
+        },
+    };
+    adr_telemetry::init(&settings).map_err(|error| Stop::new(Exit::Usage, error.to_string()))
+}

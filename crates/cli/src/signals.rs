@@ -1,0 +1,55 @@
+//! What the signals of the operating system ask for.
+
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// SIGTERM or SIGINT: deliver what was read, then end.
+    Drain,
+    /// SIGQUIT, or any of them a second time: end now.
+    Now,
+}
+
+/// Listens for signals.
+pub(crate) struct Signals {
+    term: Signal,
+    int: Signal,
+    quit: Signal,
+    hup: Signal,
+    asked: bool,
+}
+
+impl Signals {
+    /// Listens from now on. Needs a tokio runtime.
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+            hup: signal(SignalKind::hangup())?,
+            asked: false,
+        })
+    }
+
+    /// The next thing asked for.
+    pub(crate) async fn next(&mut self) -> Asked {
+        loop {
+            tokio::select! {
+                _ = self.term.recv() => {}
+                _ = self.int.recv() => {}
+                _ = self.quit.recv() => return Asked::Now,
+                _ = self.hup.recv() => {
+                    tracing::info!("SIGHUP: the pipeline file is not read again yet; restart to change it");
+                    continue;
+                }
+            }
+            if std::mem::replace(&mut self.asked, true) {
+                return Asked::Now;
+            }
+            return Asked::Drain;
+        }
+    }
+}
