@@ -10,10 +10,11 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use adr_core::Timestamp;
+use adr_simulator::EventGenerator;
 use adr_transform::{Adr, AdrConfig};
 use criterion::{Criterion, Throughput};
 
-const FIXTURES: &str = include_str!("../tests/fixtures/events.ndjson");
 const TENANT: &str = "5f0c1d2e3f4a5b6c7d8e9f01";
 
 /// Counts what is asked of the system's allocator.
@@ -45,16 +46,14 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// 10,000 events: logins and changes often, everything else now and then, each with an id of its own.
+/// 10,000 events of the simulator's realistic mix, about 1 KB each.
 fn events() -> Vec<String> {
-    let kinds: Vec<&str> = FIXTURES.lines().collect();
-    let often: Vec<&str> = kinds.iter().copied().filter(|line| line.len() > 700).collect();
+    let generator = EventGenerator::new(7);
     (0..10_000u64)
-        .map(|at| {
-            let random = at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
-            let pick = |from: &[&str]| from[usize::try_from(random).unwrap_or(0) % from.len()].to_owned();
-            let line = if at % 4 == 0 { pick(&kinds) } else { pick(&often) };
-            line.replacen("\"id\":\"600000", &format!("\"id\":\"{:06x}", at % 0xFF_FFFF), 1)
+        .map(|number| {
+            let time = Timestamp::from_secs(1_767_225_600).plus(Duration::from_millis(number * 250));
+            let (text, _) = generator.event(number, time, TENANT);
+            String::from_utf8(text).expect("the simulator writes UTF-8")
         })
         .collect()
 }
