@@ -30,7 +30,7 @@ pub(super) fn pin(failure: &Failure, what: &str, settings: &Node) -> Problem {
     }
 }
 
-/// The tenant of a list that a message begins with: "tenant `Acme`" or "tenants[2]".
+/// The tenant of a list that a message begins with: "tenant `Acme`" or `tenants[2]`.
 fn tenant<'a>(message: &str, settings: &'a Node) -> Option<&'a Node> {
     let Value::List(tenants) = &settings.get("tenants")?.node.value else { return None };
     if let Some(name) = message.strip_prefix("tenant `").and_then(|rest| rest.split('`').next()) {
