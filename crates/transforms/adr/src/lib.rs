@@ -3,7 +3,7 @@
 //!
 //! - Which class, activity and severity an event type has is data: `src/table/event-map.tsv`.
 //! - Where each leaf of an event goes is data: `src/homes.rs`. A leaf leaves `unmapped` only for a home from which
-//!   it can be told back, so [`rebuild`] is the table read from right to left.
+//!   it can be told back, so [`rebuild()`] is the table read from right to left.
 //! - The source text is read once, as places in itself ([`Adr::map`] allocates nothing once it is warm); strings
 //!   and numbers are copied as they are written.
 //! - What readers of JSON disagree on (repeated keys, half surrogates, very deep nesting) is kept as text in
