@@ -6,7 +6,9 @@ use std::time::Duration;
 use adr_core::{Clock, Failure, FailureKind, LaneId, SourceComponent};
 use adr_runtime::{SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode};
 use adr_sink_stdout::{StdoutConfig, StdoutSink, Target};
-use adr_source_jumpcloud::{HttpOptions, HttpTransport, Jumpcloud, JumpcloudConfig, Secrets, Settings, Surroundings};
+use adr_source_jumpcloud::{
+    HttpOptions, HttpTransport, Jumpcloud, JumpcloudConfig, Rate, RequestBudget, Secrets, Settings, Surroundings,
+};
 use adr_source_stdin::StdinSource;
 use adr_transform::AdrConfig;
 use schemars::JsonSchema;
@@ -55,8 +57,15 @@ pub(crate) struct Surround {
     /// The process's standard output, where a sink writes to it.
     pub(crate) stdout: Option<Target>,
     pub(crate) pipe_trail: Duration,
+    /// How many requests all tenants of the process may make together, in the order they ask.
+    pub(crate) requests: Arc<RequestBudget>,
     /// Read up to now, then end.
     pub(crate) once: bool,
+}
+
+/// The request budget of a process: ten thousand tenants polled every minute need a third of it.
+pub(crate) fn process_requests() -> Arc<RequestBudget> {
+    Arc::new(RequestBudget::new(Rate::per_second(500)))
 }
 
 impl Source {
@@ -103,7 +112,7 @@ pub(crate) fn jumpcloud(id: &str, config: &JumpcloudConfig, surround: &Surround)
         transport: Arc::new(HttpTransport::new(&options)?),
         secrets: surround.secrets.clone(),
         entropy: Arc::new(|_| crate::entropy::bytes()),
-        process_budget: None,
+        process_budget: Some(surround.requests.clone()),
         once: surround.once,
     };
     Ok(Jumpcloud::new(id, &settings, &surroundings))

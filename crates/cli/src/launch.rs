@@ -68,6 +68,7 @@ impl Launch<'_> {
             secrets: self.secrets,
             stdout: stdout.clone(),
             pipe_trail: self.pipeline.settings.pipe_trail.0,
+            requests: components::process_requests(),
             once: self.once,
         };
         let topology = components::topology(self.pipeline, &surround)?;

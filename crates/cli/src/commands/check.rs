@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::args::{Check, Logging};
 use crate::clock::SystemClock;
-use crate::components::{Source, Surround, jumpcloud};
+use crate::components::{Source, Surround, jumpcloud, process_requests};
 use crate::drive::worst;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::out::answer;
@@ -24,6 +24,7 @@ pub(super) fn check(args: &Check, logging: &Logging) -> Outcome {
         secrets: Arc::new(SecretReader::default()),
         stdout: None,
         pipe_trail: pipeline.settings.pipe_trail.0,
+        requests: process_requests(),
         once: true,
     };
     let tokio = tokio::runtime::Builder::new_current_thread()
