@@ -1,8 +1,12 @@
 //! What the signals of the operating system ask for.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Signals so close together are one request.
+const ONE_REQUEST: Duration = Duration::from_millis(300);
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +23,7 @@ pub(crate) struct Signals {
     int: Signal,
     quit: Signal,
     hup: Signal,
-    asked: bool,
+    asked: Option<Instant>,
 }
 
 impl Signals {
@@ -30,7 +34,7 @@ impl Signals {
             int: signal(SignalKind::interrupt())?,
             quit: signal(SignalKind::quit())?,
             hup: signal(SignalKind::hangup())?,
-            asked: false,
+            asked: None,
         })
     }
 
@@ -46,10 +50,14 @@ impl Signals {
                     continue;
                 }
             }
-            if std::mem::replace(&mut self.asked, true) {
+            let Some(first) = self.asked else {
+                self.asked = Some(Instant::now());
+                return Asked::Drain;
+            };
+            // Some programs signal a child and its process group: that is one request, not two.
+            if first.elapsed() > ONE_REQUEST {
                 return Asked::Now;
             }
-            return Asked::Drain;
         }
     }
 }

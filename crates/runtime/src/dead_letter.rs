@@ -57,7 +57,13 @@ impl DeadLetter for DeadLetterFile {
                     Failure::new(FailureKind::Storage, message)
                 })
             });
-            written.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal, "dead letter writer panicked")))
+            let written = written
+                .await
+                .unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal, "dead letter writer panicked")));
+            if written.is_ok() {
+                tracing::warn!(file = %self.path.display(), count = rejected.len(), "rejected events are kept, with the reasons");
+            }
+            written
         })
     }
 }

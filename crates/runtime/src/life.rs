@@ -25,6 +25,9 @@ use crate::topology::Plan;
 /// Reserved beside each byte of a page for what transforms make of it.
 const ALLOWANCE: usize = 2;
 
+/// After a stop, a source that reads on to its own end is given up when it brings nothing for so long.
+const SILENCE: Duration = Duration::from_secs(2);
+
 /// How a life ended well.
 pub(crate) struct Ended {
     /// Delivered to a destination that cannot acknowledge, and not yet due.
@@ -94,10 +97,12 @@ impl Living<'_> {
                 memory = self.shared.budget.reserve(self.with_allowance(demand)) => memory,
             };
             let page_memory = memory.split(demand);
+            let silent = source.reads_on();
             let pulled = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(None),
                 pulled = AssertUnwindSafe(source.next(page_memory)).catch_unwind() => pulled,
+                () = self.silence(), if silent => return Ok(None),
             };
             let pause = match pulled {
                 Err(_) => return Err(self.panicked()),
@@ -136,6 +141,12 @@ impl Living<'_> {
                 () = sleep(pause) => {}
             }
         }
+    }
+
+    /// Passes when a stop was asked for and nothing has come for a while since.
+    async fn silence(&self) {
+        self.stop.cancelled().await;
+        sleep(SILENCE).await;
     }
 
     fn start(&self, page: Page, mut memory: Reservation, permit: OwnedSemaphorePermit) -> Mapping {

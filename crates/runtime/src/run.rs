@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use adr_core::{Budget, Checkpoint, CheckpointStore, Clock, Failure, FailureKind, LaneChange, LaneId};
+use adr_core::{Budget, Checkpoint, CheckpointStore, Clock, Failure, FailureKind, LaneChange, LaneId, Retry};
 use adr_core::{SourceComponent, TransactionalSink};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -38,6 +38,9 @@ pub struct Runtime {
     pub seed: u64,
 }
 
+/// How often in a row a call may fail in a run to the end: about a quarter of a minute.
+const ATTEMPTS: u32 = 5;
+
 /// The bounds of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -62,7 +65,9 @@ impl Limits {
     pub(crate) fn persists(&self, failure: &Failure, failures: u32) -> bool {
         use FailureKind::{BadRequest, Config, Forbidden, NotLicensed, Unauthorized};
         let refused = matches!(failure.kind, BadRequest | Config | Forbidden | NotLicensed | Unauthorized);
-        !self.once || (!refused && failures < 8)
+        let far_off = matches!(failure.retry, Retry::After(delay) if delay > Duration::from_secs(60));
+        let waits = failure.kind == FailureKind::RateLimited || !far_off;
+        !self.once || (!refused && waits && failures < ATTEMPTS)
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn organization(tenant: usize) -> String {
 
 /// Everything that the API may do wrong without losing events for good, each with an equal share.
 fn faults(scenario: &Scenario) -> Vec<Fault> {
-    const KINDS: [&str; 27] = [
+    const KINDS: [&str; 28] = [
         "429",
         "429:retry=30s",
         "429:date=30s",
@@ -97,6 +97,7 @@ fn faults(scenario: &Scenario) -> Vec<Fault> {
         "empty-body",
         "oversized:size=300kB",
         "repeated-cursor",
+        "stuck",
         "cursors-expire",
         "no-header:name=X-Result-Count",
     ];

@@ -88,8 +88,19 @@ fn is_reference(rest: &str) -> bool {
         && REFERENCES.iter().any(|name| inner.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with(':')))
 }
 
+/// Where the user and password of an address stand in a text: between `://` and the last `@` before a slash or a blank.
+fn in_addresses(text: &str) -> impl Iterator<Item = Place> + '_ {
+    text.match_indices("://").filter_map(|(at, mark)| {
+        let start = at + mark.len();
+        let end =
+            text[start..].find(|c: char| c.is_whitespace() || "/\"',}?#".contains(c)).unwrap_or(text.len() - start);
+        text[start..start + end].rfind('@').map(|sign| start..start + sign)
+    })
+}
+
 /// Every visible character of the places becomes as many stars as it has bytes, so that all places stay right.
 fn hide(text: &str, places: &[Place]) -> String {
+    let places: Vec<Place> = places.iter().cloned().chain(in_addresses(text)).collect();
     let mut shown = String::with_capacity(text.len());
     for (offset, character) in text.char_indices() {
         let hidden = places.iter().any(|place| place.contains(&offset));
@@ -127,6 +138,14 @@ mod tests {
             for shown in [mask(&text, &Node::parse(&text).unwrap()), mask_lines(&text)] {
                 assert!(!shown.contains("canary"), "{shown}");
                 assert_eq!(shown.len(), text.len());
+            }
+        }
+        for text in
+            ["base_url: https://user:X@example.com/v1", "base_url: 'https://X@example.com'", "{u: \"http://a:X@h\"}"]
+        {
+            let text = text.replace('X', CANARY);
+            for shown in [mask(&text, &Node::parse(&text).unwrap()), mask_lines(&text)] {
+                assert!(!shown.contains("canary") && shown.contains('@'), "{shown}");
             }
         }
         let text = "secret_key: { env: NAME }\nother: {secret_key: {file: /a}}\n";

@@ -127,12 +127,13 @@ async fn child_under_a_file_size_limit() {
 #[test]
 fn a_batch_that_does_not_fit_is_taken_back_whole() {
     let file = tempfile::NamedTempFile::new().expect("a file");
-    let status = Command::new("sh")
+    // Its own output goes through pipes: a file would count against the limit too.
+    let child = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" --exact child_under_a_file_size_limit --nocapture"])
         .arg(std::env::current_exe().expect("this test's path"))
         .env(CHILD, file.path())
-        .status()
+        .output()
         .expect("starts");
-    assert!(status.success());
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
     assert_eq!(fs::read_to_string(file.path()).expect("reads").lines().count(), 10);
 }

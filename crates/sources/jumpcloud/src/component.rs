@@ -124,6 +124,10 @@ impl JumpcloudLane {
             return Ok(self.begin());
         };
         let (progress, hash_key) = progress::decode(value, &self.tenant.services)?;
+        tracing::info!(
+            tenant = &*self.tenant.name, watermark = %progress.front(),
+            "going on from the checkpoint; `start` is for a tenant that has none"
+        );
         let mut known = Dedupe::new(&hash_key);
         for (key, value) in &records {
             match key.first() {
@@ -143,6 +147,13 @@ impl JumpcloudLane {
             Start::At(instant) => instant,
         };
         tracing::info!(tenant = &*self.tenant.name, %start, "no checkpoint yet, beginning at the start");
+        if self.tenant.org_id.is_none() {
+            tracing::warn!(
+                tenant = &*self.tenant.name,
+                "no Organization ID is configured: progress is kept under the Device Name, and a tenant with another name \
+                 is read from its start; set configuration.org_id (JumpCloud console: Settings > Organization Profile)"
+            );
+        }
         let hash_key = HashKey((self.surroundings.entropy)(&self.id));
         Opened { progress: Progress::new(start), dedupe: Dedupe::new(&hash_key), hash_key, saved: false }
     }

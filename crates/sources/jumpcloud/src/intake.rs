@@ -52,12 +52,22 @@ pub(crate) struct Sighting {
     pub(crate) slice: i64,
 }
 
+/// The time in a cursor, `[epoch_ms, id]`, whose number may be written as a string; none if it looks otherwise.
+fn cursor_millis(cursor: &str) -> Option<i64> {
+    let inside = cursor.trim_start().strip_prefix('[')?.trim_start();
+    let digits = inside.strip_prefix('"').unwrap_or(inside);
+    let end = digits.bytes().take_while(u8::is_ascii_digit).count();
+    digits[..end].parse().ok()
+}
+
 /// Why a reply is no page.
 #[derive(Debug)]
 pub(crate) struct Unreadable {
     pub(crate) failure: Failure,
     /// Asking for fewer rows may help.
     pub(crate) smaller_may_do: bool,
+    /// The cursor leads nowhere: the window must go on without it.
+    pub(crate) give_up_cursor: bool,
 }
 
 /// A row, and what its event's time is.
@@ -79,6 +89,7 @@ impl Intake<'_> {
         }
         let bytes = text.len();
         self.check_count(count, rows.len())?;
+        self.check_direction(&rows, &text)?;
         let rows: Vec<Dated> = rows.into_iter().map(|row| Dated { time: time_of(&row, &text), row }).collect();
 
         let mut after = self.window.clone();
@@ -127,9 +138,26 @@ impl Intake<'_> {
                     format!("the API says X-Result-Count {count} and sends {rows} events: asking again"),
                 ),
                 smaller_may_do: false,
+                give_up_cursor: false,
             }),
             _ => Ok(()),
         }
+    }
+
+    /// A page that a cursor led to never begins before what that cursor has passed. A server that forgets the cursor
+    /// gives old rows, whose ids may be forgotten by now: they must not be delivered again.
+    fn check_direction(&self, rows: &[Row], text: &[u8]) -> Result<(), Unreadable> {
+        // Only a cursor that is what it looks like, the time of the last row, says anything.
+        let sent = self.window.cursor.as_deref().and_then(|cursor| cursor_millis(cursor.get()));
+        let telling = self.window.sorted && sent == Some(self.window.position.as_millis());
+        let first = rows.first().and_then(|row| time_of(row, text));
+        if telling && first.is_some_and(|first| first.floor_to_millis() < self.window.position) {
+            let message =
+                "the API went back to an earlier page: going on from the last delivered instant, without its cursor";
+            let failure = Failure::new(FailureKind::Protocol, message);
+            return Err(Unreadable { failure, smaller_may_do: false, give_up_cursor: true });
+        }
+        Ok(())
     }
 
     /// Tells the new rows from those known already, from before or from this very page.
@@ -216,7 +244,7 @@ fn unreadable(error: SplitError, text: &[u8]) -> Unreadable {
     let failure =
         Failure::new(FailureKind::Protocol, format!("a page of {} bytes cannot be read: {error}", text.len()));
     let failure = if smaller_may_do { failure.after(Duration::from_secs(1)) } else { failure };
-    Unreadable { failure, smaller_may_do }
+    Unreadable { failure, smaller_may_do, give_up_cursor: false }
 }
 
 fn time_of(row: &Row, text: &[u8]) -> Option<Timestamp> {

@@ -219,6 +219,9 @@ impl Poller {
                 if unreadable.smaller_may_do {
                     self.sizing.shrink();
                 }
+                if unreadable.give_up_cursor {
+                    self.reopen(kind, window);
+                }
                 Err(unreadable.failure.at(&self.tenant.device_name))
             }
         }
@@ -230,6 +233,8 @@ impl Poller {
             FetchError::CursorRefused(_) => {
                 self.reopen(kind, window);
                 let mut failure = error.failure();
+                // Nothing is wrong with the settings: a page was read with them just before.
+                failure.kind = FailureKind::Protocol;
                 failure.message.push_str("; the window goes on from the last delivered instant, without its cursor");
                 failure.retry = adr_core::Retry::BackOff;
                 return failure;

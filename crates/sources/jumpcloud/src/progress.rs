@@ -123,6 +123,9 @@ struct Record {
     watermark: i64,
     settled: i64,
     hash_key: String,
+    /// What was asked for so far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    services: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     window: Option<WindowRecord>,
 }
@@ -162,6 +165,7 @@ pub(crate) fn encode(progress: &Progress, key: &HashKey, services: &[String]) ->
         watermark: progress.watermark.as_millis(),
         settled: progress.settled.as_millis(),
         hash_key,
+        services: services.to_vec(),
         window,
     };
     serde_json::to_vec(&record).expect("texts and numbers always serialise")
@@ -184,6 +188,14 @@ pub(crate) fn decode(value: &[u8], services: &[String]) -> Result<(Progress, Has
     }
     let record: Record = serde_json::from_slice(value).map_err(|_| damaged())?;
     let millis = Timestamp::from_millis;
+    let more: Vec<&String> = services.iter().filter(|service| !record.services.contains(service)).collect();
+    if !more.is_empty() && !record.services.is_empty() && record.services != ["all"] {
+        tracing::warn!(
+            services = ?more, watermark = %millis(record.watermark),
+            "services were added: their events before the watermark were not read, and will not be; to read them, run \
+             once more with a state directory of its own"
+        );
+    }
     let mut progress = Progress { watermark: millis(record.watermark), settled: millis(record.settled), tail: None };
     if let Some(window) = record.window {
         progress.tail = Some(Window {
