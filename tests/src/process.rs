@@ -5,23 +5,43 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-/// The binary, built by cargo if it is not there as the sources say.
+/// The binary: as `cargo test --workspace` has just built it, else built now.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let test = std::env::current_exe().expect("the path of this test");
         let profile = test.parent().and_then(Path::parent).expect("tests run below target/<profile>/deps");
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--locked", "--quiet", "--package", "jumpcloud-adr"]).arg("--target-dir");
-        build.arg(profile.parent().expect("a target folder"));
-        if profile.ends_with("release") {
-            build.arg("--release");
+        let binary = profile.join("jumpcloud-adr");
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+        let built = std::fs::metadata(&binary).and_then(|file| file.modified()).ok();
+        if built < Some(newest(&sources)) {
+            build(profile);
         }
-        assert!(build.status().expect("cargo runs").success(), "the binary does not build");
-        profile.join("jumpcloud-adr")
+        binary
     })
+}
+
+/// When anything in a folder was last changed.
+fn newest(folder: &Path) -> SystemTime {
+    let entries = std::fs::read_dir(folder).expect("the sources are there").flatten();
+    let changed = entries.map(|entry| match entry.metadata() {
+        Ok(kind) if kind.is_dir() => newest(&entry.path()),
+        Ok(file) => file.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+        Err(_) => SystemTime::UNIX_EPOCH,
+    });
+    changed.max().unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+fn build(profile: &Path) {
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--locked", "--quiet", "--package", "jumpcloud-adr"]).arg("--target-dir");
+    build.arg(profile.parent().expect("a target folder"));
+    if profile.ends_with("release") {
+        build.arg("--release");
+    }
+    assert!(build.status().expect("cargo runs").success(), "the binary does not build");
 }
 
 /// A child process that is killed when it goes out of scope.
