@@ -139,6 +139,7 @@ impl Living<'_> {
                 biased;
                 () = stop.cancelled() => return Ok(None),
                 () = sleep(pause) => {}
+                () = self.silence(), if silent => return Ok(None),
             }
         }
     }

@@ -123,7 +123,7 @@ async fn a_run_to_the_end_does_not_wait_for_a_refused_key() {
 async fn a_source_that_cannot_be_read_again_reads_on_to_its_end() {
     let (bench, gate) = (Bench::new(), Gate::open());
     let mut script = three_pages();
-    script.splice(1..1, [Step::Wait(Duration::from_secs(10)), Step::ReadOn]);
+    script.splice(1..1, [Step::Wait(Duration::from_secs(1)), Step::ReadOn]);
     let running = bench.start(bench.topology(vec![bench.lane("t", script, true)], vec![], vec![("sink", &gate)]));
     let handle = running.handle();
     let finish = tokio::spawn(running.finish());
@@ -131,4 +131,18 @@ async fn a_source_that_cannot_be_read_again_reads_on_to_its_end() {
     handle.stop();
     assert!(finish.await.unwrap().drained);
     assert_eq!(gate.written(), ["a b", "c", "d"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_reads_on_and_brings_nothing_more_is_given_up_soon_after_a_stop() {
+    let (bench, gate) = (Bench::new(), Gate::open());
+    let script = vec![Step::Page(vec!["a"]), Step::ReadOn];
+    let running = bench.start(bench.topology(vec![bench.lane("t", script, false)], vec![], vec![("sink", &gate)]));
+    let handle = running.handle();
+    let finish = tokio::spawn(running.finish());
+    gate.until(1).await;
+    let stopped = tokio::time::Instant::now();
+    handle.stop();
+    assert!(finish.await.unwrap().drained);
+    assert!(stopped.elapsed() < Duration::from_secs(5), "{:?}", stopped.elapsed());
 }
