@@ -59,11 +59,6 @@ impl StateDir {
     pub fn checkpoints_path(&self) -> PathBuf {
         self.0.path.join("checkpoints.redb")
     }
-
-    /// Where rejected events are kept that no dead-letter sink takes. Not created here.
-    pub fn dead_letter_dir(&self) -> PathBuf {
-        self.0.path.join("dead-letter")
-    }
 }
 
 fn held(path: &Path, lock: &mut File) -> Failure {

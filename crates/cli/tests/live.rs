@@ -159,48 +159,52 @@ fn sigterm_delivers_what_was_read_and_ends_with_0() {
     }
 }
 
-#[test]
-fn sigquit_ends_at_once_with_75() {
+/// A run whose reader stands still after its first line, so that events are in flight for sure, gets these signals at
+/// these distances: its exit code, and what it said.
+fn with_a_reader_that_stands_still(signals: &[(u64, &str)]) -> (Option<i32>, String) {
     let (jumpcloud, folder) = (JumpCloud::with_events(100_000), folder());
     let pipeline = jumpcloud.pipeline(folder.path(), "{ env: KEY }");
     let mut child = program()
-        .args(["run", "-c"])
+        .args(["run", "--graceful-shutdown-limit-secs", "2", "-c"])
         .arg(&pipeline)
         .env("KEY", CANARY)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("starts");
-    // A reader that stands still after its first line: events are in flight for sure.
     let mut reader = BufReader::new(child.stdout.take().expect("piped"));
     reader.read_line(&mut String::new()).expect("a line");
-    signal(&child, "QUIT");
+    for (millis, name) in signals {
+        std::thread::sleep(std::time::Duration::from_millis(*millis));
+        signal(&child, name);
+    }
     let status = child.wait().expect("ends");
     let mut stderr = String::new();
     child.stderr.take().expect("piped").read_to_string(&mut stderr).expect("UTF-8");
-    assert_eq!(status.code(), Some(75), "{stderr}");
+    (status.code(), stderr)
+}
+
+#[test]
+fn sigquit_ends_at_once_with_75() {
+    let (code, stderr) = with_a_reader_that_stands_still(&[(0, "QUIT")]);
+    assert_eq!(code, Some(75), "{stderr}");
     assert!(stderr.contains("read again at the next start"), "{stderr}");
 }
 
 #[test]
 fn a_reader_that_stands_still_past_the_limit_is_75() {
-    let (jumpcloud, folder) = (JumpCloud::with_events(100_000), folder());
-    let pipeline = jumpcloud.pipeline(folder.path(), "{ env: KEY }");
-    let mut child = program()
-        .args(["run", "--graceful-shutdown-limit-secs", "1", "-c"])
-        .arg(&pipeline)
-        .env("KEY", CANARY)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("starts");
-    let mut reader = BufReader::new(child.stdout.take().expect("piped"));
-    reader.read_line(&mut String::new()).expect("a line");
-    signal(&child, "TERM");
-    let status = child.wait().expect("ends");
-    let mut stderr = String::new();
-    child.stderr.take().expect("piped").read_to_string(&mut stderr).expect("UTF-8");
-    assert_eq!(status.code(), Some(75), "{stderr}");
+    let (code, stderr) = with_a_reader_that_stands_still(&[(0, "TERM")]);
+    assert_eq!(code, Some(75), "{stderr}");
+    assert!(stderr.contains("the shutdown limit passed with"), "{stderr}");
+}
+
+#[test]
+fn a_second_signal_ends_at_once_but_two_in_one_moment_are_one() {
+    let (code, stderr) = with_a_reader_that_stands_still(&[(0, "TERM"), (800, "TERM")]);
+    assert_eq!(code, Some(75), "{stderr}");
+    assert!(stderr.contains("stopped at once"), "{stderr}");
+    let (code, stderr) = with_a_reader_that_stands_still(&[(0, "TERM"), (0, "INT")]);
+    assert_eq!(code, Some(75), "{stderr}");
     assert!(stderr.contains("the shutdown limit passed with"), "{stderr}");
 }
 
