@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use adr_core::{Clock, Failure, FailureKind, LaneId, SourceComponent};
+use adr_core::{Clock, Failure, FailureKind, LaneId, Pace, Rate, Secrets, SourceComponent};
 use adr_runtime::{SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode};
 use adr_sink_stdout::{StdoutConfig, StdoutSink, Target};
-use adr_source_jumpcloud::{
-    HttpOptions, HttpTransport, Jumpcloud, JumpcloudConfig, Rate, RequestBudget, Secrets, Settings, Surroundings,
-};
+use adr_source_jumpcloud::{HttpOptions, HttpTransport, Jumpcloud, JumpcloudConfig, Settings, Surroundings};
 use adr_source_stdin::StdinSource;
 use adr_transform::AdrConfig;
 use schemars::JsonSchema;
@@ -58,14 +56,14 @@ pub(crate) struct Surround {
     pub(crate) stdout: Option<Target>,
     pub(crate) pipe_trail: Duration,
     /// How many requests all tenants of the process may make together, in the order they ask.
-    pub(crate) requests: Arc<RequestBudget>,
+    pub(crate) requests: Arc<Pace>,
     /// Read up to now, then end.
     pub(crate) once: bool,
 }
 
 /// The request budget of a process: ten thousand tenants polled every minute need a third of it.
-pub(crate) fn process_requests() -> Arc<RequestBudget> {
-    Arc::new(RequestBudget::new(Rate::per_second(500)))
+pub(crate) fn process_requests() -> Arc<Pace> {
+    Arc::new(Pace::new(Rate::per_second(500)))
 }
 
 impl Source {
@@ -135,7 +133,7 @@ pub(crate) fn topology(pipeline: &Pipeline, surround: &Surround) -> Result<Topol
     });
     let sinks = pipeline.sinks.iter().map(|Component { id, part, inputs }| {
         let kind = part.build(surround).map_err(at("sink", id))?;
-        Ok(SinkNode { name: id.clone(), inputs: inputs.clone(), kind })
+        Ok(SinkNode { name: id.clone(), inputs: inputs.clone(), kind, caveats: part.warnings() })
     });
     Ok(Topology {
         sources: sources.collect::<Result<_, Failure>>()?,
@@ -152,6 +150,12 @@ impl Part for Source {
         match self {
             Self::Jumpcloud(config) => Settings::try_from((**config).clone()).map(|_| ()),
             Self::Stdin(_) => Ok(()),
+        }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Jumpcloud(_) | Self::Stdin(_) => Vec::new(),
         }
     }
 
@@ -173,6 +177,12 @@ impl Part for Transform {
         }
     }
 
+    fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Adr(_) => Vec::new(),
+        }
+    }
+
     fn alone(&self) -> Option<&'static str> {
         match self {
             Self::Adr(_) => None,
@@ -187,6 +197,12 @@ impl Part for Sink {
     fn check(&self) -> Result<(), Failure> {
         match self {
             Self::Stdout(_) => Ok(()),
+        }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Stdout(_) => Vec::new(),
         }
     }
 

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adr_checkpoints::{MemoryStore, RedbStore, StateDir};
-use adr_core::{Budget, CheckpointStore};
+use adr_core::{Budget, CheckpointStore, Secrets};
 use adr_runtime::{Handle, Limits, Runtime};
 use adr_sink_stdout::Target;
-use adr_source_jumpcloud::Secrets;
 
 use crate::args::Process;
 use crate::clock::SystemClock;
@@ -71,6 +70,9 @@ impl Launch<'_> {
             requests: components::process_requests(),
             once: self.once,
         };
+        for warning in self.pipeline.warnings.in_lines() {
+            tracing::warn!("{warning}");
+        }
         let topology = components::topology(self.pipeline, &surround)?;
         let limits = Limits {
             workers: self.process.threads(),

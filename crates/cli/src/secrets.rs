@@ -7,8 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use adr_core::{Failure, FailureKind, SecretString};
-use adr_source_jumpcloud::{SecretRef, Secrets};
+use adr_core::{Failure, FailureKind, SecretRef, SecretString, Secrets};
 use zeroize::Zeroizing;
 
 use crate::config::in_short;

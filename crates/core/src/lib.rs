@@ -3,16 +3,19 @@
 //! Everything that more than one room speaks of lives here, and nothing else: [`Event`]s, [`Checkpoint`]s,
 //! [`Failure`]s, the memory [`Budget`], the [`Clock`], and the traits that components implement:
 //! [`SourceComponent`], [`Lane`] and [`Source`], [`Transform`], [`Sink`], [`TransactionalSink`] and
-//! [`CheckpointStore`].
+//! [`CheckpointStore`]; and the words that settings are made of ([`Span`], [`Size`], [`Rate`], [`SecretRef`]).
 //!
 //! This crate does no I/O, reads no environment, asks no clock and knows no async runtime.
 
 mod budget;
 mod checkpoint;
 mod clock;
+mod encoder;
 mod event;
 mod failure;
 mod lane;
+mod pace;
+mod settings;
 mod sink;
 mod source;
 mod timestamp;
@@ -21,9 +24,12 @@ mod transform;
 pub use budget::{Budget, Reservation, Reserve};
 pub use checkpoint::{Checkpoint, CheckpointStore, Records, Write};
 pub use clock::Clock;
+pub use encoder::{Detail, Encoder, Encoding};
 pub use event::{Event, Meta, Severity};
 pub use failure::{Failure, FailureKind, Retry};
 pub use lane::{Lane, LaneChange, LaneId, SourceComponent};
+pub use pace::Pace;
+pub use settings::{Rate, SecretRef, Secrets, Size, Span};
 pub use sink::{Delivered, Delivery, Group, LaneWriter, OwnedLane, Rejection, Sink, TransactionalSink};
 pub use source::{Page, Pull, Source, Tally};
 pub use timestamp::{ParseTimestampError, Timestamp};

@@ -178,6 +178,8 @@ impl Runtime {
         let source_counters: Vec<_> = topology.sources.iter().map(|node| counters(&node.name)).collect();
         let sink_counters: Vec<_> = topology.sinks.iter().map(|node| counters(&node.name)).collect();
 
+        let caveats = topology.sinks.iter().filter(|node| !node.caveats.is_empty());
+        let status = Status::new(self.clock, caveats.map(|node| (node.name.clone(), node.caveats.clone())).collect());
         let mut ports = Vec::new();
         let mut controls = BTreeMap::new();
         let mut delivers = Vec::new();
@@ -205,7 +207,6 @@ impl Runtime {
             };
             ports.push(Port { name: node.name, port });
         }
-        let status = Status::new(self.clock);
         let shared = Arc::new(Shared {
             store: self.store,
             dead_letter: self.dead_letter,

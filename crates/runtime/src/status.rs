@@ -41,16 +41,22 @@ pub struct LaneStatus {
     pub opened: u64,
 }
 
-/// The status of every lane, shared.
+/// The status of every lane and what must be known of the sinks, shared.
 #[derive(Clone)]
 pub struct Status {
     lanes: Arc<Mutex<BTreeMap<LaneId, LaneStatus>>>,
+    caveats: Arc<BTreeMap<Arc<str>, Vec<String>>>,
     clock: Arc<dyn Clock>,
 }
 
 impl Status {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { lanes: Arc::default(), clock }
+    pub(crate) fn new(clock: Arc<dyn Clock>, caveats: BTreeMap<Arc<str>, Vec<String>>) -> Self {
+        Self { lanes: Arc::default(), caveats: Arc::new(caveats), clock }
+    }
+
+    /// What must be known of each sink: see [`SinkNode::caveats`](crate::SinkNode::caveats).
+    pub fn caveats(&self) -> &BTreeMap<Arc<str>, Vec<String>> {
+        &self.caveats
     }
 
     /// All lanes as they are now.

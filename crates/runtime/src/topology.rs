@@ -48,6 +48,8 @@ pub struct SinkNode {
     pub inputs: Vec<Input>,
     /// Which kind of sink.
     pub kind: SinkKind,
+    /// What is true of it for as long as it is configured so, and its user must know: "proves nothing". Told in the status.
+    pub caveats: Vec<String>,
 }
 
 /// The two ways a sink can deliver.

@@ -84,3 +84,17 @@ async fn a_reader_that_is_gone_ends_the_run_and_its_trail_is_not_committed() {
     assert_eq!(report.sinks.iter().map(|failure| failure.kind).collect::<Vec<_>>(), [FailureKind::ReaderGone]);
     assert_eq!(bench.position("t"), 0, "what stood in the pipe may be lost: it must be read again");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_must_be_known_of_a_sink_stands_in_the_status() {
+    let (bench, gate) = (Bench::new(), Gate::open());
+    let mut topology = bench.topology(vec![bench.lane("t", three_pages(), true)], vec![], vec![("sink", &gate)]);
+    topology.sinks[0].caveats.push("proves nothing".to_owned());
+    let running = bench.start(topology);
+    let status = running.handle().status().clone();
+    running.finish().await;
+    assert_eq!(
+        status.caveats().iter().map(|(name, said)| (&**name, said.as_slice())).collect::<Vec<_>>(),
+        [("sink", ["proves nothing".to_owned()].as_slice())]
+    );
+}

@@ -84,7 +84,12 @@ async fn graphs_that_cannot_work_are_refused_before_anything_starts() {
     let message = refused(&|topology| {
         for name in ["one", "two"] {
             let kind = SinkKind::Transactional(Arc::new(NeverOpened));
-            topology.sinks.push(SinkNode { name: name.into(), inputs: vec![Input::Source(0)], kind });
+            topology.sinks.push(SinkNode {
+                name: name.into(),
+                inputs: vec![Input::Source(0)],
+                kind,
+                caveats: Vec::new(),
+            });
         }
     });
     assert!(message.contains("two transactional sinks"), "{message}");

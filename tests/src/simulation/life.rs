@@ -160,6 +160,7 @@ fn topology(world: &Shared, clock: Arc<SimulatedClock>) -> Topology {
             name,
             inputs: vec![if raw { Input::Source(0) } else { Input::Transform(0) }],
             kind: SinkKind::Plain { factory: Arc::new(factory), in_flight: scenario.in_flight },
+            caveats: Vec::new(),
         });
     }
     if matches!(scenario.shape, Shape::Transactional | Shape::TransactionalBesidePlain) {
@@ -168,6 +169,7 @@ fn topology(world: &Shared, clock: Arc<SimulatedClock>) -> Topology {
             name: "transactions".into(),
             inputs: vec![Input::Transform(0)],
             kind: SinkKind::Transactional(Arc::new(sink)),
+            caveats: Vec::new(),
         });
     }
     topology

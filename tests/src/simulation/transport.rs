@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use adr_core::{BoxFuture, Clock, Failure, SecretString, SourceComponent};
+use adr_core::{BoxFuture, Clock, Failure, SecretRef, SecretString, Secrets, SourceComponent};
 use adr_simulator as simulator;
 use adr_source_jumpcloud::{
-    Jumpcloud, JumpcloudConfig, Request, Response, Room, SecretRef, Secrets, Settings, Surroundings, Transport,
-    TransportError,
+    Jumpcloud, JumpcloudConfig, Request, Response, Room, Settings, Surroundings, Transport, TransportError,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;

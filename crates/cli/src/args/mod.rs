@@ -155,6 +155,9 @@ pub(crate) struct Validate {
     /// The pipeline files
     #[arg(required = true, env = "JUMPCLOUD_ADR_CONFIG", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Fail on warnings too: on what works and will hurt all the same
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
 }
 
 /// `check`

@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use adr_source_jumpcloud::{
-    Configuration, JumpcloudConfig, RateSetting, Region, SecretRef, ServiceAccountConfig, Span, Start,
-};
+use adr_core::{Rate, SecretRef, Span};
+use adr_source_jumpcloud::{Configuration, JumpcloudConfig, Region, ServiceAccountConfig, Start};
 use clap::{Args, Subcommand};
 
 use super::{Process, State};
-use crate::config::Time;
 use crate::exit::{Exit, Stop};
 
 /// `source`
@@ -91,14 +89,14 @@ pub(crate) struct JumpcloudArgs {
     page_limit: Option<u32>,
     /// How many requests to make, such as 10/s [default: 10/s]
     #[arg(long, value_name = "RATE", help_heading = "What to read")]
-    request_budget: Option<RateSetting>,
+    request_budget: Option<Rate>,
 
     /// End when everything up to now is written, instead of waiting for more
     #[arg(long)]
     pub(crate) once: bool,
     /// How long after a write into a pipe progress becomes durable [default: 60s]
     #[arg(long, value_name = "TIME")]
-    pub(crate) pipe_trail: Option<Time>,
+    pub(crate) pipe_trail: Option<Span>,
     #[command(flatten)]
     pub(crate) state: State,
     #[command(flatten)]

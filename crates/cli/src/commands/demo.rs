@@ -2,10 +2,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use adr_core::{Clock, Failure, SecretString, Timestamp};
+use adr_core::{Clock, Failure, SecretRef, SecretString, Secrets, Timestamp};
 use adr_runtime::{Counts, Input};
 use adr_simulator::{SIMULATED_KEY, Server, SharedDirectory, SimulatorOptions};
-use adr_source_jumpcloud::{Configuration, JumpcloudConfig, SecretRef, Secrets, Start};
+use adr_source_jumpcloud::{Configuration, JumpcloudConfig, Start};
 use adr_transform::AdrConfig;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -14,7 +14,7 @@ use super::progress::Progress;
 use crate::args::{Demo, Logging};
 use crate::clock::SystemClock;
 use crate::components::{Sink, Source, Transform};
-use crate::config::{Component, Pipeline, Settings};
+use crate::config::{Component, Findings, Pipeline, Settings};
 use crate::drive::{Ended, outcome};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::launch::{Launch, State};
@@ -104,6 +104,7 @@ fn pipeline(options: &SimulatorOptions, address: SocketAddr) -> Result<Pipeline,
             part: Sink::Stdout(adr_sink_stdout::StdoutConfig::default()),
             inputs: vec![Input::Transform(0)],
         }],
+        warnings: Findings::default(),
     })
 }
 

@@ -4,7 +4,7 @@ use adr_runtime::Input;
 
 use crate::args::JumpcloudArgs;
 use crate::components::{Sink, Source};
-use crate::config::{Component, Pipeline, Settings};
+use crate::config::{Component, Findings, Pipeline, Settings};
 use crate::drive::outcome;
 use crate::exit::Outcome;
 use crate::launch::{Launch, State};
@@ -30,6 +30,7 @@ pub(super) fn jumpcloud(args: &JumpcloudArgs) -> Outcome {
             part: Sink::Stdout(adr_sink_stdout::StdoutConfig::default()),
             inputs: vec![Input::Source(0)],
         }],
+        warnings: Findings::default(),
     };
     let state = State::Durable(state_dir(args.state.state_dir.as_deref(), None)?);
     let secrets = Arc::new(SecretReader::default());

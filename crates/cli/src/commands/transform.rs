@@ -5,7 +5,7 @@ use adr_transform::AdrConfig;
 
 use crate::args::TransformAdr;
 use crate::components::{Sink, Source, StdinConfig, Transform};
-use crate::config::{Component, Pipeline, Settings};
+use crate::config::{Component, Findings, Pipeline, Settings};
 use crate::drive::outcome;
 use crate::exit::Outcome;
 use crate::launch::{Launch, State};
@@ -31,6 +31,7 @@ pub(super) fn adr(args: &TransformAdr) -> Outcome {
             part: Sink::Stdout(adr_sink_stdout::StdoutConfig::default()),
             inputs: vec![Input::Transform(0)],
         }],
+        warnings: Findings::default(),
     };
     // It keeps no progress and locks nothing: the source that feeds it has the state directory.
     let state = State::Forgotten(state_dir(args.state.state_dir.as_deref(), None)?, "transform-adr.ndjson");

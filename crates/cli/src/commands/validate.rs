@@ -1,10 +1,10 @@
 use crate::args::{Logging, Validate};
 use crate::exit::{Exit, Outcome, Stop};
-use crate::out::{answer, tell};
+use crate::out::{answer, color, tell};
 
 /// `validate`: all problems of all files.
 pub(super) fn validate(args: &Validate, logging: &Logging) -> Outcome {
-    let mut refused = 0;
+    let (mut refused, mut warned) = (0, 0);
     for file in &args.files {
         match super::load(file, logging) {
             Ok(pipeline) => {
@@ -14,6 +14,11 @@ pub(super) fn validate(args: &Validate, logging: &Logging) -> Outcome {
                     count(pipeline.transforms.len(), "transform"),
                     count(pipeline.sinks.len(), "sink"),
                 ];
+                let warnings = pipeline.warnings.in_lines().count();
+                if warnings > 0 {
+                    tell(&format!("{}\n", pipeline.warnings.render(color(logging.color))));
+                    warned += warnings;
+                }
                 answer(&format!("{}: ok ({})\n", file.display(), parts.join(", ")))?;
             }
             Err(stop) => {
@@ -22,8 +27,5 @@ pub(super) fn validate(args: &Validate, logging: &Logging) -> Outcome {
             }
         }
     }
-    match refused {
-        0 => Ok(()),
-        _ => Err(Stop::said(Exit::Config)),
-    }
+    if refused > 0 || (args.deny_warnings && warned > 0) { Err(Stop::said(Exit::Config)) } else { Ok(()) }
 }

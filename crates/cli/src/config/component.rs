@@ -16,6 +16,9 @@ pub(crate) trait Part: DeserializeOwned + JsonSchema {
     /// Checks what one setting alone does not show. Offline.
     fn check(&self) -> Result<(), Failure>;
 
+    /// What works and will hurt all the same, each with the setting it is about in backquotes.
+    fn warnings(&self) -> Vec<String>;
+
     /// What only one component of a process can have, such as its standard output.
     fn alone(&self) -> Option<&'static str>;
 }

@@ -12,7 +12,7 @@ use super::read::read;
 use super::section::{Written, section};
 use super::settings::Settings;
 use super::words::one_of;
-use super::{Component, Pipeline};
+use super::{Component, Findings, Pipeline};
 use crate::components::{Sink, Source, Transform};
 
 /// Checks a whole file and makes a pipeline of it, or says all that is wrong.
@@ -34,9 +34,10 @@ pub(super) fn pipeline(root: &Node) -> Result<Pipeline, Vec<Problem>> {
         problems.extend(found.into_iter().map(misspelt));
         Settings::default()
     });
-    let sources = section::<Source>(root, &mut problems);
-    let transforms = section::<Transform>(root, &mut problems);
-    let sinks = section::<Sink>(root, &mut problems);
+    let mut sources = section::<Source>(root, &mut problems);
+    let mut transforms = section::<Transform>(root, &mut problems);
+    let mut sinks = section::<Sink>(root, &mut problems);
+    let warnings: Vec<Problem> = [warnings(&mut sources), warnings(&mut transforms), warnings(&mut sinks)].concat();
     if !blurred(&problems) {
         for (name, empty) in [("sources", sources.is_empty()), ("sinks", sinks.is_empty())] {
             problems.extend(empty.then(|| without(name, root)));
@@ -53,7 +54,15 @@ pub(super) fn pipeline(root: &Node) -> Result<Pipeline, Vec<Problem>> {
     check_alone(&sources, &mut problems);
     check_alone(&sinks, &mut problems);
     let order = if blurred(&problems) { Vec::new() } else { order(&transforms, &mut problems) };
-    if problems.is_empty() { Ok(join(settings, sources, transforms, sinks, &order)) } else { Err(problems) }
+    if !problems.is_empty() {
+        problems.extend(warnings);
+        return Err(problems);
+    }
+    Ok(Pipeline { warnings: Findings::new(warnings), ..join(settings, sources, transforms, sinks, &order) })
+}
+
+fn warnings<T>(components: &mut [Written<T>]) -> Vec<Problem> {
+    components.iter_mut().flat_map(|written| std::mem::take(&mut written.warnings)).collect()
 }
 
 /// Whether how the components are joined is an open question.
@@ -218,6 +227,7 @@ fn join(
         sources: components(sources, &inputs),
         transforms: components(ordered, &inputs),
         sinks: components(sinks, &inputs),
+        warnings: Findings::default(),
     }
 }
 

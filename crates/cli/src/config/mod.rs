@@ -17,7 +17,6 @@ mod read;
 mod section;
 mod settings;
 mod syntax;
-mod units;
 mod words;
 
 use std::fmt;
@@ -26,7 +25,6 @@ use std::sync::Arc;
 
 pub(crate) use component::Part;
 pub(crate) use settings::Settings;
-pub(crate) use units::{Size, Time};
 
 use adr_runtime::Input;
 
@@ -41,6 +39,8 @@ pub(crate) struct Pipeline {
     pub(crate) sources: Vec<Component<Source>>,
     pub(crate) transforms: Vec<Component<Transform>>,
     pub(crate) sinks: Vec<Component<Sink>>,
+    /// What works and will hurt all the same.
+    pub(crate) warnings: Findings,
 }
 
 /// A component of the graph.
@@ -54,9 +54,9 @@ pub(crate) struct Component<T> {
     pub(crate) inputs: Vec<Input>,
 }
 
-/// Why a file is no pipeline: all problems of it.
-#[derive(Debug)]
-pub(crate) struct Refused {
+/// What was found in a file: all problems of it, or its warnings.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
     file: PathBuf,
     /// The text without secrets.
     shown: String,
@@ -65,26 +65,37 @@ pub(crate) struct Refused {
 
 impl Pipeline {
     /// Reads a file and checks all of it. Touches no network and reads no secret.
-    pub(crate) fn load(file: &Path) -> Result<Self, Refused> {
+    pub(crate) fn load(file: &Path) -> Result<Self, Findings> {
         let text = std::fs::read_to_string(file).map_err(|error| {
             let problem = Problem::new(format!("the pipeline file cannot be read: {}", in_short(&error)));
             let problem = problem.help("name the file with -c FILE or JUMPCLOUD_ADR_CONFIG=FILE");
-            Refused { file: file.to_owned(), shown: String::new(), problems: vec![problem] }
+            Findings { file: file.to_owned(), ..Findings::new(vec![problem]) }
         })?;
-        Self::parse(&text).map_err(|(shown, problems)| Refused { file: file.to_owned(), shown, problems })
-    }
-
-    /// Reads a pipeline's text. The error holds the text as it may be shown.
-    pub(crate) fn parse(text: &str) -> Result<Self, (String, Vec<Problem>)> {
-        let root = Node::parse(text).map_err(|problem| (mask::mask_lines(text), vec![*problem]))?;
-        graph::pipeline(&root).map_err(|mut problems| {
+        let root = Node::parse(&text).map_err(|problem| Findings {
+            file: file.to_owned(),
+            shown: mask::mask_lines(&text),
+            problems: vec![*problem],
+        })?;
+        let found = |problems| Findings { file: file.to_owned(), shown: mask::mask(&text, &root), problems };
+        let mut pipeline = graph::pipeline(&root).map_err(|mut problems| {
             problems.sort_by_key(|problem| problem.place.as_ref().map_or(0, |place| place.start));
-            (mask::mask(text, &root), problems)
-        })
+            found(problems)
+        })?;
+        pipeline.warnings = found(pipeline.warnings.problems);
+        Ok(pipeline)
     }
 }
 
-impl Refused {
+impl Findings {
+    fn new(problems: Vec<Problem>) -> Self {
+        Self { problems, ..Self::default() }
+    }
+
+    /// Each in one line, without its place.
+    pub(crate) fn in_lines(&self) -> impl Iterator<Item = String> {
+        self.problems.iter().map(Problem::line)
+    }
+
     /// All problems as a person reads them.
     pub(crate) fn render(&self, color: bool) -> String {
         let texts = self.problems.iter().map(|problem| problem.render(&self.file, &self.shown, color));
@@ -92,7 +103,7 @@ impl Refused {
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(false))
     }

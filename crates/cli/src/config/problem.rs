@@ -19,6 +19,8 @@ pub(crate) struct Problem {
     pub(crate) also: Option<(Place, String)>,
     /// What would be right.
     pub(crate) help: Vec<String>,
+    /// It works, and will hurt all the same.
+    pub(crate) warning: bool,
     /// It leaves open how the components are joined: what follows from that is not worth telling.
     pub(crate) blurs_graph: bool,
 }
@@ -64,6 +66,13 @@ impl Problem {
         self
     }
 
+    /// The same, as a warning.
+    #[must_use]
+    pub(crate) fn into_warning(mut self) -> Self {
+        self.warning = true;
+        self
+    }
+
     /// The same problem, its next step (what stands behind the first colon) as help of its own.
     #[must_use]
     pub(crate) fn with_next_step(mut self) -> Self {
@@ -75,12 +84,19 @@ impl Problem {
         self
     }
 
+    /// In one line, without its place.
+    pub(crate) fn line(&self) -> String {
+        let parts: Vec<&str> = std::iter::once(&self.message).chain(&self.help).map(String::as_str).collect();
+        parts.join(": ")
+    }
+
     /// The text a person reads. `shown` is the file's text without what must not be shown.
     pub(crate) fn render(&self, file: &Path, shown: &str, color: bool) -> String {
         let file = file.display().to_string();
         let place = self.place.as_ref().map(|place| widen(place, shown));
+        let level = if self.warning { Level::WARNING } else { Level::ERROR };
         let mut group: Group<'_> =
-            Level::ERROR.primary_title(&*self.message).elements(Vec::<annotate_snippets::Message<'_>>::new());
+            level.primary_title(&*self.message).elements(Vec::<annotate_snippets::Message<'_>>::new());
         if let Some(place) = place {
             let mut primary = AnnotationKind::Primary.span(place);
             if !self.label.is_empty() {

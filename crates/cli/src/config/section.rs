@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use adr_core::{Failure, FailureKind};
+
 use super::component::Part;
 use super::node::{Entry, Node, Place, Value};
 use super::pin::pin;
@@ -16,6 +18,7 @@ pub(super) struct Written<T> {
     /// None where its settings cannot be read: its name counts all the same.
     pub(super) part: Option<T>,
     pub(super) inputs: Vec<(String, Place)>,
+    pub(super) warnings: Vec<Problem>,
 }
 
 /// Reads the components of a section.
@@ -34,8 +37,13 @@ pub(super) fn section<T: Part>(root: &Node, problems: &mut Vec<Problem>) -> Vec<
 }
 
 fn component<T: Part>(entry: &Entry, problems: &mut Vec<Problem>) -> Written<T> {
-    let mut written =
-        Written { id: entry.key.as_str().into(), id_place: entry.key_place.clone(), part: None, inputs: Vec::new() };
+    let mut written = Written {
+        id: entry.key.as_str().into(),
+        id_place: entry.key_place.clone(),
+        part: None,
+        inputs: Vec::new(),
+        warnings: Vec::new(),
+    };
     let legible = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if entry.key.is_empty() || !entry.key.bytes().all(legible) {
         let problem = Problem::new(format!("`{}` is no name for a component", entry.key)).at(&entry.key_place);
@@ -60,14 +68,14 @@ fn component<T: Part>(entry: &Entry, problems: &mut Vec<Problem>) -> Written<T> 
         return written;
     };
     match part::<T>(entry, kind, settings) {
-        Ok(part) => written.part = Some(part),
+        Ok((part, warnings)) => (written.part, written.warnings) = (Some(part), warnings),
         Err(found) => problems.extend(found),
     }
     written
 }
 
-/// Reads a component's settings into the struct of its type.
-fn part<T: Part>(entry: &Entry, kind: Entry, mut settings: Node) -> Result<T, Vec<Problem>> {
+/// Reads a component's settings into the struct of its type, and says what will hurt.
+fn part<T: Part>(entry: &Entry, kind: Entry, mut settings: Node) -> Result<(T, Vec<Problem>), Vec<Problem>> {
     let Value::Text(name) = kind.node.value else {
         let problem = Problem::new(format!("the `type` of {} `{}` must be a name", T::KIND, entry.key));
         return Err(vec![problem.at(&kind.node.place).label(kind.node.describe())]);
@@ -89,7 +97,9 @@ fn part<T: Part>(entry: &Entry, kind: Entry, mut settings: Node) -> Result<T, Ve
     })?;
     let settings = &tree.entries().expect("made as a table")[0].node;
     part.check().map_err(|failure| vec![pin(&failure, &what, settings)])?;
-    Ok(part)
+    let warning = |text| pin(&Failure::fatal(FailureKind::Config, text), &what, settings).into_warning();
+    let warnings = part.warnings().into_iter().map(warning).collect();
+    Ok((part, warnings))
 }
 
 fn inputs<T: Part>(component: &Entry, inputs: Option<Entry>, problems: &mut Vec<Problem>) -> Vec<(String, Place)> {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Size, Time};
+use adr_core::{Size, Span};
 
 /// What a pipeline file may have at its top besides its components.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ pub(crate) struct Settings {
     /// How long after a write into a pipe progress becomes durable: a pipe acknowledges nothing; default 60s.
     #[serde(default = "pipe_trail")]
     #[schemars(default = "written_pipe_trail")]
-    pub(crate) pipe_trail: Time,
+    pub(crate) pipe_trail: Span,
 }
 
 impl Default for Settings {
@@ -53,8 +53,8 @@ fn memory_budget() -> Size {
     Size(64 << 20)
 }
 
-fn pipe_trail() -> Time {
-    Time(Duration::from_secs(60))
+fn pipe_trail() -> Span {
+    Span(Duration::from_secs(60))
 }
 
 fn written_memory_budget() -> &'static str {

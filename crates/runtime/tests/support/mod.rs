@@ -292,6 +292,7 @@ impl Bench {
             name: name.into(),
             inputs: vec![input(last)],
             kind: SinkKind::Plain { factory: gate.factory(), in_flight: 4 },
+            caveats: Vec::new(),
         });
         Topology {
             sources: vec![SourceNode { name: "source".into(), component: Box::new(TestLanes(changes)) }],

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use adr_core::{Clock, ExposeSecret, Failure, FailureKind, SecretString, Timestamp};
+use adr_core::{Clock, ExposeSecret, Failure, FailureKind, SecretString, Secrets, Timestamp};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Deserialize;
 
 use crate::refusal::{self, SLOWLY};
-use crate::secret_ref::Secrets;
 use crate::settings::{Credentials, Tenant};
 use crate::transport::{Request, Room, Transport};
 

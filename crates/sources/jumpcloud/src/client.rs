@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adr_core::{Clock, Failure, Timestamp};
+use adr_core::{Clock, Failure, Secrets, Timestamp};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -11,7 +11,6 @@ use serde_json::value::RawValue;
 
 use crate::auth::Auth;
 use crate::refusal;
-use crate::secret_ref::Secrets;
 use crate::settings::{Credentials, Tenant};
 use crate::transport::{Request, Response, Room, Transport, TransportError};
 

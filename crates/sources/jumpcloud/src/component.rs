@@ -6,17 +6,16 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use adr_core::{
-    BoxFuture, Clock, Failure, FailureKind, Lane, LaneChange, LaneId, Records, Source, SourceComponent, Timestamp,
+    BoxFuture, Clock, Failure, FailureKind, Lane, LaneChange, LaneId, Pace, Records, Secrets, Source, SourceComponent,
+    Timestamp,
 };
 
-use crate::budget::RequestBudget;
 use crate::client::Client;
 use crate::config::Start;
 use crate::dedupe::{self, Dedupe};
 use crate::id_key::HashKey;
 use crate::poller::{Opened, Poller};
 use crate::progress::{self, Progress};
-use crate::secret_ref::Secrets;
 use crate::settings::{Settings, Tenant};
 use crate::transport::Transport;
 
@@ -35,7 +34,7 @@ pub struct Surroundings {
     /// Random bytes for a lane that has no checkpoint yet. A simulation derives them from its seed.
     pub entropy: Entropy,
     /// How many requests all lanes of the process may make; lanes are served in the order they ask.
-    pub process_budget: Option<Arc<RequestBudget>>,
+    pub process_budget: Option<Arc<Pace>>,
     /// Read up to now, then end.
     pub once: bool,
 }
@@ -90,7 +89,7 @@ pub struct JumpcloudLane {
     id: LaneId,
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) surroundings: Surroundings,
-    budget: Arc<RequestBudget>,
+    budget: Arc<Pace>,
     /// With `once`: the instant of the first opening; a lane that is opened again still ends there.
     until: OnceLock<Timestamp>,
 }
@@ -99,7 +98,7 @@ impl JumpcloudLane {
     fn new(source: Arc<str>, tenant: Arc<Tenant>, surroundings: Surroundings) -> Self {
         Self {
             id: LaneId { source, tenant: tenant.name.clone() },
-            budget: Arc::new(RequestBudget::new(tenant.request_budget)),
+            budget: Arc::new(Pace::new(tenant.request_budget)),
             until: OnceLock::new(),
             tenant,
             surroundings,

@@ -6,12 +6,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use adr_core::Timestamp;
+use adr_core::{Rate, SecretRef, Span, Timestamp};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
-
-use crate::secret_ref::SecretRef;
-use crate::span::{RateSetting, Span};
 
 /// Settings of the source `jumpcloud`: one tenant by `device_name`, a key and `configuration`, as in ADR's Add-On
 /// Store form, or several by `tenants`. Everything else applies to all of them.
@@ -46,7 +43,7 @@ pub struct JumpcloudConfig {
     #[schemars(range(min = 1, max = 10_000))]
     pub page_limit: Option<u32>,
     /// How many requests a tenant may make; default 10/s.
-    pub request_budget: Option<RateSetting>,
+    pub request_budget: Option<Rate>,
     /// Several tenants.
     pub tenants: Option<Vec<TenantConfig>>,
     /// PEM certificates to trust besides the platform's.
@@ -92,7 +89,7 @@ pub struct TenantConfig {
     #[schemars(range(min = 1, max = 10_000))]
     pub page_limit: Option<u32>,
     /// As of the source.
-    pub request_budget: Option<RateSetting>,
+    pub request_budget: Option<Rate>,
 }
 
 /// An OAuth client: JumpCloud console, service accounts.

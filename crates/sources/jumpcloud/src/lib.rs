@@ -15,7 +15,6 @@
 mod auth;
 #[doc(hidden)]
 pub mod bench;
-mod budget;
 mod check;
 mod client;
 mod component;
@@ -28,18 +27,13 @@ mod page;
 mod poller;
 mod progress;
 mod refusal;
-mod secret_ref;
 mod settings;
 mod sizing;
-mod span;
 mod transport;
 
-pub use budget::{Rate, RequestBudget};
 pub use check::{CheckReport, Checked};
 pub use component::{Entropy, Jumpcloud, JumpcloudLane, Surroundings};
 pub use config::{Configuration, JumpcloudConfig, Region, ServiceAccountConfig, Start, TenantConfig};
 pub use http_transport::{HttpOptions, HttpTransport};
-pub use secret_ref::{SecretRef, Secrets};
 pub use settings::{Credentials, Settings, Tenant};
-pub use span::{RateSetting, Span};
 pub use transport::{Request, Response, Room, Transport, TransportError};

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use adr_core::{BoxFuture, Checkpoint, Clock, Failure, FailureKind, Page, Pull, Reservation, Source, Tally, Timestamp};
+use adr_core::{
+    BoxFuture, Checkpoint, Clock, Failure, FailureKind, Pace, Page, Pull, Reservation, Source, Tally, Timestamp,
+};
 
-use crate::budget::RequestBudget;
 use crate::client::{Client, FetchError, Query};
 use crate::dedupe::Dedupe;
 use crate::id_key::HashKey;
@@ -26,7 +27,7 @@ pub(crate) struct Poller {
     tenant: Arc<Tenant>,
     clock: Arc<dyn Clock>,
     client: Client,
-    budgets: Vec<Arc<RequestBudget>>,
+    budgets: Vec<Arc<Pace>>,
     hash_key: HashKey,
     progress: Progress,
     dedupe: Dedupe,
@@ -80,7 +81,7 @@ impl Poller {
         tenant: Arc<Tenant>,
         clock: Arc<dyn Clock>,
         client: Client,
-        budgets: Vec<Arc<RequestBudget>>,
+        budgets: Vec<Arc<Pace>>,
         opened: Opened,
         until: Option<Timestamp>,
     ) -> Self {

@@ -5,12 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adr_core::{Failure, FailureKind};
+use adr_core::{Failure, FailureKind, Rate, SecretRef, Span};
 
-use crate::budget::Rate;
 use crate::config::{JumpcloudConfig, Region, ServiceAccountConfig, Start, TenantConfig};
-use crate::secret_ref::SecretRef;
-use crate::span::{RateSetting, Span};
 
 /// The API gives no more rows a request.
 pub(crate) const API_MAX_LIMIT: u32 = 10_000;
@@ -167,10 +164,7 @@ fn tenant(form: TenantConfig, shared: &JumpcloudConfig) -> Result<Tenant, Failur
         sweep_interval: positive(form.sweep_interval.or(shared.sweep_interval), "sweep_interval", 15 * 60)?,
         poll_interval: positive(form.poll_interval.or(shared.poll_interval), "poll_interval", 60)?,
         page_limit,
-        request_budget: form
-            .request_budget
-            .or(shared.request_budget)
-            .map_or(Rate::per_second(10), |RateSetting(rate)| rate),
+        request_budget: form.request_budget.or(shared.request_budget).unwrap_or(Rate::per_second(10)),
         max_response_bytes,
     })
 }

@@ -4,7 +4,8 @@
 
 mod support;
 
-use adr_source_jumpcloud::{Credentials, SecretRef, Settings, Start};
+use adr_core::SecretRef;
+use adr_source_jumpcloud::{Credentials, Settings, Start};
 use std::time::Duration;
 
 fn settings(yaml: &str) -> Result<Settings, String> {

@@ -7,8 +7,8 @@ mod support;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use adr_core::{BoxFuture, Budget, FailureKind, Lane, LaneChange, Pull, SourceComponent};
-use adr_source_jumpcloud::{Jumpcloud, Rate, Request, RequestBudget, Response, Room, Transport, TransportError};
+use adr_core::{BoxFuture, Budget, FailureKind, Lane, LaneChange, Pace, Pull, Rate, SourceComponent};
+use adr_source_jumpcloud::{Jumpcloud, Request, Response, Room, Transport, TransportError};
 use futures_util::FutureExt;
 use support::driver::{Driver, Pulled};
 use support::model::{Doc, Knobs, Model};
@@ -218,7 +218,7 @@ fn lanes_share_the_process_budget_in_the_order_they_ask() {
     ))
     .unwrap();
     let mut surroundings = support::surroundings(clock.clone(), model);
-    surroundings.process_budget = Some(Arc::new(RequestBudget::new(Rate::per_second(10))));
+    surroundings.process_budget = Some(Arc::new(Pace::new(Rate::per_second(10))));
     let component = Jumpcloud::new("jumpcloud", &raw.try_into().unwrap(), &surroundings);
     let budget = Budget::new(64 << 20);
     let mut lanes: Vec<_> = component.lanes().map(|lane| (lane.open(Vec::new()).unwrap(), 0, clock.millis())).collect();

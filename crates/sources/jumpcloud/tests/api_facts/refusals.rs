@@ -118,8 +118,8 @@ fn after_a_failure_the_same_page_is_asked_for_again() {
 #[test]
 fn a_key_changed_in_its_place_is_picked_up_after_a_refusal() {
     struct Rotating(std::sync::atomic::AtomicUsize);
-    impl adr_source_jumpcloud::Secrets for Rotating {
-        fn resolve(&self, _: &adr_source_jumpcloud::SecretRef) -> Result<adr_core::SecretString, Failure> {
+    impl adr_core::Secrets for Rotating {
+        fn resolve(&self, _: &adr_core::SecretRef) -> Result<adr_core::SecretString, Failure> {
             Ok(format!("key{}", self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed)).into())
         }
     }

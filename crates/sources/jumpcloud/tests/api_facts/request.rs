@@ -58,8 +58,8 @@ fn a_key_that_no_header_can_carry_is_a_clear_error() {
 
 fn with_key(key: &str) -> (Option<Failure>, Option<String>) {
     struct Given(String);
-    impl adr_source_jumpcloud::Secrets for Given {
-        fn resolve(&self, _: &adr_source_jumpcloud::SecretRef) -> Result<adr_core::SecretString, Failure> {
+    impl adr_core::Secrets for Given {
+        fn resolve(&self, _: &adr_core::SecretRef) -> Result<adr_core::SecretString, Failure> {
             Ok(self.0.clone().into())
         }
     }

@@ -10,10 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use adr_core::{Clock, Failure, SecretString, Timestamp};
-use adr_source_jumpcloud::{
-    Jumpcloud, JumpcloudConfig, JumpcloudLane, SecretRef, Secrets, Settings, Surroundings, Transport,
-};
+use adr_core::{Clock, Failure, SecretRef, SecretString, Secrets, Timestamp};
+use adr_source_jumpcloud::{Jumpcloud, JumpcloudConfig, JumpcloudLane, Settings, Surroundings, Transport};
 
 pub(crate) const KEY: &str = "canary_key_Zm9yIHRlc3RzIG9ubHk";
 
