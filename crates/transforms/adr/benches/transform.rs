@@ -1,18 +1,18 @@
 //! How fast events are mapped, against `serde_json::Value` in and out on the same bytes in the same run.
 //!
 //! `cargo bench -p adr-transform` prints criterion's figures, then one table: events and bytes a second, the ratio,
-//! allocations an event, and what a second thread adds.
+//! allocations an event, and what a second thread adds; then the same for encoding what was mapped.
 #![allow(clippy::print_stdout, reason = "its figures are what it is for")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use adr_core::Timestamp;
+use adr_core::{ByteString, Detail, Encoder, Encoding, Event, Meta, Severity, Timestamp};
 use adr_simulator::EventGenerator;
-use adr_transform::{Adr, AdrConfig};
+use adr_transform::{Adr, AdrConfig, encoder};
 use criterion::{Criterion, Throughput};
 
 const TENANT: &str = "5f0c1d2e3f4a5b6c7d8e9f01";
@@ -76,6 +76,49 @@ fn value_all(events: &[String], out: &mut Vec<u8>) {
     }
 }
 
+/// The events as a sink gets them.
+fn mapped(events: &[String]) -> Vec<Event> {
+    let mut adr = AdrConfig::default().build();
+    let tenant: Arc<str> = Arc::from(TENANT);
+    let event = |text: &String| {
+        let mut out = Vec::new();
+        let mapped = adr.map(text.as_bytes(), TENANT, &mut out).expect("every sample is an event");
+        let part = |range| ByteString::try_from(&out[range]).expect("ADR events are text");
+        let (id, kind) = (part(mapped.id), part(mapped.kind));
+        let meta = Meta { id, time: mapped.time, tenant: Arc::clone(&tenant), kind, severity: Severity::Informational };
+        Event { meta, body: out.into() }
+    };
+    events.iter().map(event).collect()
+}
+
+fn encode_all(encoder: &mut dyn Encoder, events: &[Event], out: &mut Vec<u8>) {
+    out.clear();
+    for event in events {
+        encoder.encode(event, Detail::Whole, out).expect("every ADR event can be written");
+        out.push(b'\n');
+    }
+}
+
+/// Prints how fast events are encoded, against `serde_json::Value` in and out on the same ADR events.
+fn encodings(events: &[String], out: &mut Vec<u8>) {
+    let adr = mapped(events);
+    let texts: Vec<String> =
+        adr.iter().map(|event| String::from_utf8(event.body.to_vec()).expect("ADR events are text")).collect();
+    let mut other = Vec::with_capacity(64 << 20);
+    println!("\nencoding          events/s of a processor   bytes each   over Value   allocations an event");
+    for (name, encoding) in
+        [("json", Encoding::Json), ("cef", Encoding::Cef), ("leef", Encoding::Leef), ("flat", Encoding::Flat)]
+    {
+        let mut encoder = encoder(encoding);
+        let (ours, value) =
+            best(processor_time, || encode_all(&mut *encoder, &adr, out), || value_all(&texts, &mut other));
+        let allocations = allocations(adr.len() as u64, || encode_all(&mut *encoder, &adr, out));
+        #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+        let (rate, ratio) = (adr.len() as f64 / ours.as_secs_f64(), value.as_secs_f64() / ours.as_secs_f64());
+        println!("{name:<16}{rate:>26.0}{:>13}{ratio:>13.2}{allocations:>23.4}", out.len() / adr.len());
+    }
+}
+
 /// The best times of two runs that take turns, so that a busy machine is busy for both.
 fn best(clock: impl Fn() -> Duration, mut one: impl FnMut(), mut other: impl FnMut()) -> (Duration, Duration) {
     let timed = |run: &mut dyn FnMut()| {
@@ -127,6 +170,11 @@ fn main() {
     group.throughput(Throughput::Bytes(bytes as u64));
     group.bench_function("adr", |bencher| bencher.iter(|| map_all(&mut adr, &events, &mut out)));
     group.bench_function("serde_json_value", |bencher| bencher.iter(|| value_all(&events, &mut out)));
+    let adr_events = mapped(&events);
+    for (name, encoding) in [("cef", Encoding::Cef), ("leef", Encoding::Leef), ("flat", Encoding::Flat)] {
+        let mut encoder = encoder(encoding);
+        group.bench_function(name, |bencher| bencher.iter(|| encode_all(&mut *encoder, &adr_events, &mut out)));
+    }
     group.finish();
     criterion.final_summary();
 
@@ -152,4 +200,5 @@ fn main() {
     println!("2 threads over 1            {:>12.2}", 2.0 * one.as_secs_f64() / two.as_secs_f64());
     println!("allocations an event, adr   {:>12.4}", allocations(count, || map_all(&mut adr, &events, &mut out)));
     println!("allocations an event, Value {:>12.4}", allocations(count, || value_all(&events, &mut out)));
+    encodings(&events, &mut out);
 }

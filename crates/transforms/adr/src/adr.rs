@@ -54,16 +54,7 @@ impl Adr {
     /// `tenant` is whose lane it came through; it stands in for an `organization` that the event does not have.
     /// The same text and tenant always give the same bytes. After an error, `out` is as it was.
     pub fn map(&mut self, text: &[u8], tenant: &str, out: &mut Vec<u8>) -> Result<Mapped, Reject> {
-        let read = self.tape.read(text);
-        if (read.is_err() || self.tape.traits.wide)
-            && let Err(error) = std::str::from_utf8(text)
-        {
-            return Err(Reject::Utf8(error.valid_up_to()));
-        }
-        read?;
-        if self.tape.node(0).kind != Kind::Object {
-            return Err(Reject::NotAnObject);
-        }
+        read_object(&mut self.tape, text)?;
         let mapped = event::write(text, &mut self.tape, tenant, self.include_raw, out);
         self.counts.add(mapped.labels);
         Ok(mapped)
@@ -73,6 +64,18 @@ impl Adr {
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
+}
+
+/// Reads a text that must be a JSON object in UTF-8.
+pub(crate) fn read_object(tape: &mut Tape, text: &[u8]) -> Result<(), Reject> {
+    let read = tape.read(text);
+    if (read.is_err() || tape.traits.wide)
+        && let Err(error) = std::str::from_utf8(text)
+    {
+        return Err(Reject::Utf8(error.valid_up_to()));
+    }
+    read?;
+    if tape.node(0).kind == Kind::Object { Ok(()) } else { Err(Reject::NotAnObject) }
 }
 
 impl Transform for Adr {

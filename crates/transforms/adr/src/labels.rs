@@ -32,10 +32,12 @@ pub enum Label {
     TooDeep,
     /// Kept as text in `raw_data`: a string has half a surrogate pair.
     LoneSurrogate,
+    /// On its way to a sink, `unmapped` was left out, and `raw_data` perhaps: by an encoder, not by the mapping.
+    Shortened,
 }
 
 /// All labels, by bit.
-pub const LABELS: [(Label, &str); 14] = [
+pub const LABELS: [(Label, &str); 15] = [
     (Label::V1, "adr.v1"),
     (Label::UnknownEventType, "adr.unknown_event_type"),
     (Label::RequiredMissing, "adr.required_missing"),
@@ -50,6 +52,7 @@ pub const LABELS: [(Label, &str); 14] = [
     (Label::DuplicateKey, "adr.duplicate_key"),
     (Label::TooDeep, "adr.too_deep"),
     (Label::LoneSurrogate, "adr.lone_surrogate"),
+    (Label::Shortened, "adr.shortened"),
 ];
 
 impl Label {

@@ -9,10 +9,11 @@
 //! - What readers of JSON disagree on (repeated keys, half surrogates, very deep nesting) is kept as text in
 //!   `raw_data`.
 //!
-//! The JSON object is one encoding of an ADR event; others of the same event would stand beside it.
+//! The JSON object is one encoding of an ADR event; [`encoder()`] writes it in others.
 
 mod adr;
 mod classes;
+mod encoding;
 mod event;
 mod homes;
 mod json;
@@ -22,6 +23,7 @@ mod schema;
 mod table;
 
 pub use adr::{Adr, AdrConfig, Reject};
+pub use encoding::encoder;
 pub use event::Mapped;
 pub use json::Fault;
 pub use json::tree::Json;

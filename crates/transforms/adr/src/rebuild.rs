@@ -15,19 +15,26 @@ pub enum RebuildError {
     /// It is JSON, but not what this version of ADR writes.
     #[error("not an ADR v1 event: {0}")]
     NotAdr(&'static str),
+    /// It is labelled [`Label::Shortened`], and has no `raw_data`.
+    #[error("the ADR event was shortened on its way: what was left out cannot be rebuilt")]
+    Shortened,
 }
 
 /// Rebuilds the source event of an ADR v1 event, as JSON text in one line: equal to what was mapped, with its
 /// numbers as written and its keys in another order. An event kept as text (`raw_data` under one of
-/// [`Label::DuplicateKey`], [`Label::TooDeep`], [`Label::LoneSurrogate`]) comes back byte for byte.
+/// [`Label::DuplicateKey`], [`Label::TooDeep`], [`Label::LoneSurrogate`]) comes back byte for byte, and so does one
+/// that was shortened, if it has its `raw_data` still.
 ///
 /// For audits and tests; it is not made to be fast.
 pub fn rebuild(adr: &str) -> Result<String, RebuildError> {
     let event = Json::parse(adr)?;
     let labels = Found::in_event(&event)?;
+    let raw = || event.at("raw_data").and_then(Json::as_str).map(str::to_owned);
+    if labels.has(Label::Shortened) {
+        return raw().ok_or(RebuildError::Shortened);
+    }
     if [Label::DuplicateKey, Label::TooDeep, Label::LoneSurrogate].into_iter().any(|label| labels.has(label)) {
-        let raw = event.at("raw_data").and_then(Json::as_str);
-        return raw.map(str::to_owned).ok_or(RebuildError::NotAdr("it has no raw_data"));
+        return raw().ok_or(RebuildError::NotAdr("it has no raw_data"));
     }
     let unmapped = event.at("unmapped").cloned().unwrap_or(Json::Object(Vec::new()));
     let mut source = unmapped.clone();

@@ -18,6 +18,8 @@ use std::ops::Range;
 
 use adr_core::{Severity, Timestamp};
 
+pub(crate) use value::integer;
+
 use crate::classes::{Actor, BASE, Class};
 use crate::homes::{self, Accepts, Home, Path};
 use crate::json::{Kind, Name, State, Tape, text};
@@ -264,7 +266,7 @@ impl Job<'_> {
 
     fn number(&mut self, key: &str, number: i64) {
         self.key(key);
-        value::integer(number, self.out);
+        integer(number, self.out);
     }
 
     fn flag(&mut self, key: &str, flag: bool) {

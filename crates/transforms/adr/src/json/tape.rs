@@ -18,6 +18,8 @@ pub(crate) struct Tape {
     top: [u32; COUNT],
     /// All bits of all strings.
     bits: u64,
+    /// Whether repeated keys outside the vocabulary are not looked for.
+    lax: bool,
     /// What sets the text apart from plain, short JSON.
     pub(crate) traits: Traits,
 }
@@ -99,12 +101,18 @@ impl Default for Tape {
             order: Vec::new(),
             top: [0; COUNT],
             bits: 0,
+            lax: false,
             traits: Traits::default(),
         }
     }
 }
 
 impl Tape {
+    /// A tape whose [`Traits::duplicate`] says nothing: for callers who notice what is repeated themselves.
+    pub(crate) fn lax() -> Self {
+        Self { lax: true, ..Self::default() }
+    }
+
     /// Reads `text`, which must be below 4 GiB. Where [`Traits::wide`] says so afterwards, whether it is UTF-8 is
     /// for the caller to check.
     pub(crate) fn read(&mut self, text: &[u8]) -> Result<(), Fault> {
@@ -262,7 +270,7 @@ impl Tape {
         let next = small(self.nodes.len());
         let node = &mut self.nodes[open.node as usize];
         (node.end, node.next) = (small(end), next);
-        if open.unknown > 1 && !self.traits.duplicate {
+        if open.unknown > 1 && !self.traits.duplicate && !self.lax {
             self.traits.duplicate = self.repeats_unknown_key(text, open.node);
         }
     }

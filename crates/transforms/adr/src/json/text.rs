@@ -5,6 +5,13 @@ use super::scan;
 /// The characters of a string's inside (without quotes), escapes undone. Half surrogates become U+FFFD.
 pub(crate) fn decode(inside: &[u8]) -> String {
     let mut plain = Vec::with_capacity(inside.len());
+    decode_into(inside, &mut plain);
+    // Keys are read before the text is known to be UTF-8; if it is not, the event is rejected anyway.
+    String::from_utf8(plain).unwrap_or_else(|odd| String::from_utf8_lossy(odd.as_bytes()).into_owned())
+}
+
+/// Appends the characters of a string's inside.
+pub(crate) fn decode_into(inside: &[u8], plain: &mut Vec<u8>) {
     let mut at = 0;
     while let Some(byte) = inside.get(at) {
         if *byte != b'\\' {
@@ -25,8 +32,6 @@ pub(crate) fn decode(inside: &[u8]) -> String {
         };
         plain.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
     }
-    // Keys are read before the text is known to be UTF-8; if it is not, the event is rejected anyway.
-    String::from_utf8(plain).unwrap_or_else(|odd| String::from_utf8_lossy(odd.as_bytes()).into_owned())
 }
 
 fn unicode(inside: &[u8], at: &mut usize) -> char {
@@ -45,11 +50,14 @@ fn unicode(inside: &[u8], at: &mut usize) -> char {
 
 /// Appends `text` as a JSON string.
 pub(crate) fn quote(text: &str, out: &mut Vec<u8>) {
+    let text = text.as_bytes();
     out.push(b'"');
-    let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
-        out.extend_from_slice(&rest[..at]);
-        match rest[at] {
+    let mut from = 0;
+    loop {
+        let (at, _) = scan::plain(text, from);
+        out.extend_from_slice(&text[from..at]);
+        let Some(byte) = text.get(at) else { break };
+        match byte {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
             b'\n' => out.extend_from_slice(b"\\n"),
@@ -61,8 +69,7 @@ pub(crate) fn quote(text: &str, out: &mut Vec<u8>) {
                 out.extend([HEX[usize::from(control >> 4)], HEX[usize::from(control & 15)]]);
             }
         }
-        rest = &rest[at + 1..];
+        from = at + 1;
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
 }

@@ -2,6 +2,10 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::print_stdout, reason = "says what could not be checked")]
 
+pub(crate) mod decode;
+pub(crate) mod encode;
+pub(crate) mod generate;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
