@@ -5,5 +5,7 @@
 //! clock and one thread, so a story is the same every time it is told. See [`simulation::play`].
 
 pub mod meter;
+pub mod octets;
 pub mod process;
+pub mod receivers;
 pub mod simulation;

@@ -130,12 +130,17 @@ impl Simulator {
 
     /// Writes a pipeline file that reads it to standard output, with more settings of the source and of the program.
     pub fn pipeline(&self, folder: &Path, source: &str, program: &str) -> PathBuf {
+        self.pipeline_to(folder, source, program, "type: stdout")
+    }
+
+    /// The same into another sink, whose settings are given.
+    pub fn pipeline_to(&self, folder: &Path, source: &str, program: &str, sink: &str) -> PathBuf {
         let path = folder.join("pipeline.yaml");
         let indented: String = source.lines().map(|line| format!("    {}\n", line.trim())).collect();
         let text = format!(
             "{program}\nsources:\n  jumpcloud:\n    type: jumpcloud\n    device_name: JumpCloud\n    \
              secret_key: {{ env: SIMULATED_KEY }}\n    configuration: {{ \"org_id\": \"{}\" }}\n    base_url: {}\n{indented}\
-             transforms:\n  adr: {{ type: adr, inputs: [jumpcloud] }}\nsinks:\n  out: {{ type: stdout, inputs: [adr] }}\n",
+             transforms:\n  adr: {{ type: adr, inputs: [jumpcloud] }}\nsinks:\n  out: {{ {sink}, inputs: [adr] }}\n",
             self.org_id, self.url
         );
         std::fs::write(&path, text).expect("the pipeline file is written");

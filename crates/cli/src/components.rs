@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use adr_core::{Clock, Failure, FailureKind, LaneId, Pace, Rate, Secrets, SourceComponent};
+use adr_core::{Clock, Encoding, Failure, FailureKind, LaneId, Pace, Rate, Secrets, SourceComponent};
 use adr_runtime::{SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode};
+use adr_sink_cce_syslog::{self as cce_syslog, CceSyslog, CceSyslogConfig};
 use adr_sink_stdout::{StdoutConfig, StdoutSink, Target};
 use adr_source_jumpcloud::{HttpOptions, HttpTransport, Jumpcloud, JumpcloudConfig, Settings, Surroundings};
 use adr_source_stdin::StdinSource;
@@ -36,6 +37,7 @@ pub(crate) enum Transform {
 #[serde(rename_all = "snake_case")]
 #[schemars(tag = "type")]
 pub(crate) enum Sink {
+    CceSyslog(Box<CceSyslogConfig>),
     Stdout(StdoutConfig),
 }
 
@@ -78,6 +80,19 @@ impl Source {
     }
 }
 
+impl Source {
+    /// The most events of one page.
+    pub(crate) fn page_limit(&self) -> Option<u32> {
+        match self {
+            Self::Jumpcloud(config) => {
+                let settings = Settings::try_from((**config).clone()).ok()?;
+                settings.tenants.iter().map(|tenant| tenant.page_limit).max()
+            }
+            Self::Stdin(_) => None,
+        }
+    }
+}
+
 impl Transform {
     fn build(&self) -> TransformFactory {
         match self.clone() {
@@ -87,15 +102,37 @@ impl Transform {
 }
 
 impl Sink {
-    fn build(&self, surround: &Surround) -> Result<SinkKind, Failure> {
+    /// The most events in a time that it sends.
+    pub(crate) fn rate_limit(&self) -> Option<Rate> {
+        match self {
+            Self::CceSyslog(config) => config.rate_limit,
+            Self::Stdout(_) => None,
+        }
+    }
+
+    fn build(&self, id: &Arc<str>, surround: &Surround) -> Result<SinkKind, Failure> {
         Ok(match self.clone() {
+            Self::CceSyslog(config) => {
+                let settings = cce_syslog::Settings::try_from(*config)?;
+                let at_once = settings.at_once();
+                let (id, clock) = (id.clone(), surround.clock.clone());
+                let factory: SinkFactory = Arc::new(move || {
+                    let encoder = adr_transform::encoder(settings.encoding);
+                    Ok(Box::new(CceSyslog::new(&id, &settings, clock.clone(), encoder)?))
+                });
+                // Acknowledgements take a round trip: a distant CCE shall not slow many small batches.
+                SinkKind::Plain { factory, in_flight: 256, at_once }
+            }
             Self::Stdout(config) => {
                 let target = surround.stdout.clone();
                 let target =
                     target.ok_or_else(|| Failure::fatal(FailureKind::Internal, "standard output is not open"))?;
                 let trail = surround.pipe_trail;
-                let factory: SinkFactory = Arc::new(move || Ok(Box::new(StdoutSink::new(&config, &target, trail))));
-                SinkKind::Plain { factory, in_flight: 4 }
+                let factory: SinkFactory = Arc::new(move || {
+                    let encoder = (config.encoding != Encoding::Json).then(|| adr_transform::encoder(config.encoding));
+                    Ok(Box::new(StdoutSink::new(&target, encoder, trail)))
+                });
+                SinkKind::Plain { factory, in_flight: 4, at_once: usize::MAX }
             }
         })
     }
@@ -132,7 +169,7 @@ pub(crate) fn topology(pipeline: &Pipeline, surround: &Surround) -> Result<Topol
         factory: part.build(),
     });
     let sinks = pipeline.sinks.iter().map(|Component { id, part, inputs }| {
-        let kind = part.build(surround).map_err(at("sink", id))?;
+        let kind = part.build(id, surround).map_err(at("sink", id))?;
         Ok(SinkNode { name: id.clone(), inputs: inputs.clone(), kind, caveats: part.warnings() })
     });
     Ok(Topology {
@@ -196,18 +233,23 @@ impl Part for Sink {
 
     fn check(&self) -> Result<(), Failure> {
         match self {
+            Self::CceSyslog(config) => cce_syslog::Settings::try_from((**config).clone()).map(|_| ()),
             Self::Stdout(_) => Ok(()),
         }
     }
 
     fn warnings(&self) -> Vec<String> {
         match self {
+            // Asked only of settings that were found right.
+            Self::CceSyslog(config) => cce_syslog::Settings::try_from((**config).clone())
+                .map_or_else(|_| Vec::new(), |settings| settings.warnings()),
             Self::Stdout(_) => Vec::new(),
         }
     }
 
     fn alone(&self) -> Option<&'static str> {
         match self {
+            Self::CceSyslog(_) => None,
             Self::Stdout(_) => Some("standard output"),
         }
     }

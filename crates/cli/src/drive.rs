@@ -69,6 +69,13 @@ pub(crate) async fn drive(
 /// What a report means for the process. Lanes and sinks have told their failures to the log already; what they
 /// mean is the exit code: a refused key before a bad setting before what may pass.
 pub(crate) fn outcome(report: &Report) -> Outcome {
+    let rejected: u64 = report.counts.values().map(|counts| counts.rejected).sum();
+    if rejected > 0 {
+        tracing::warn!(
+            rejected,
+            "not all events went through: the rejected ones are in dead-letter/ in the state directory"
+        );
+    }
     if report.sinks.iter().any(|failure| failure.kind == FailureKind::ReaderGone) {
         return Ok(());
     }

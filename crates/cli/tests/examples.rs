@@ -49,19 +49,25 @@ fn every_file_is_valid_by_the_schema_that_editors_use_and_bad_ones_are_not() {
     }
 }
 
+/// Every setting that a component of the schema has stands in an example of it, but for those that exclude another.
+fn shows_all(example: &str, section: &str, kind: &str, id: &str, elsewhere: &[&str]) {
+    let schema: Value = serde_json::from_str(&call(&["schema", "config"]).stdout).expect("JSON");
+    let example = read(&root().join("examples").join(example));
+    let kinds = schema["properties"][section]["additionalProperties"]["oneOf"].as_array().expect("kinds");
+    let component = kinds.iter().find(|found| found["properties"]["type"]["const"] == kind).expect("the kind");
+    for name in component["properties"].as_object().expect("settings").keys() {
+        let shown = !example[section][id][name.as_str()].is_null();
+        assert!(shown || elsewhere.contains(&name.as_str()), "{kind}: `{name}` is not shown");
+    }
+}
+
 #[test]
 fn all_settings_is_all_settings() {
-    let schema: Value = serde_json::from_str(&call(&["schema", "config"]).stdout).expect("JSON");
-    let example = read(&root().join("examples/all-settings.yaml"));
-    let kinds = &schema["properties"]["sources"]["additionalProperties"]["oneOf"];
-    let jumpcloud =
-        kinds.as_array().expect("kinds").iter().find(|kind| kind["properties"]["type"]["const"] == "jumpcloud");
-    // What excludes another setting, or has no default, stands in an example of its own.
     let elsewhere = ["tenants", "service_account", "base_url", "ca_file", "token_url"];
-    for name in jumpcloud.expect("jumpcloud")["properties"].as_object().expect("settings").keys() {
-        let shown = !example["sources"]["jumpcloud"][name.as_str()].is_null();
-        assert!(shown || elsewhere.contains(&name.as_str()), "`{name}` is not shown");
-    }
+    shows_all("all-settings.yaml", "sources", "jumpcloud", "jumpcloud", &elsewhere);
+    shows_all("all-settings.yaml", "transforms", "adr", "adr", &[]);
+    shows_all("all-settings.yaml", "sinks", "stdout", "stdout", &[]);
+    shows_all("cce-all-settings.yaml", "sinks", "cce_syslog", "cce", &["address"]);
 }
 
 /// Vector itself is not here: the traps of its exec source are looked for one by one.

@@ -52,6 +52,30 @@ fn a_host_that_is_not_there_is_69() {
 }
 
 #[test]
+fn check_connects_to_every_cce_and_one_that_is_not_there_is_69() {
+    let folder = folder();
+    let there = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let (there_at, gone_at) = (there.local_addr().expect("an address"), gone.local_addr().expect("an address"));
+    drop(gone);
+    let text = |addresses: &str| {
+        format!(
+            "sources:\n  in: {{ type: stdin }}\nsinks:\n  cce: {{ type: cce_syslog, inputs: [in], mode: tcp, addresses: [{addresses}] }}\n"
+        )
+    };
+    let file = folder.path().join("cce.yaml");
+    std::fs::write(&file, text(&format!("\"{there_at}\", \"{gone_at}\""))).expect("writes");
+    let done = run(program().args(["check", "-c"]).arg(&file));
+    assert_eq!(done.code, Some(69), "{}", done.stdout);
+    let lines: Vec<&str> = done.stdout.lines().filter(|line| line.contains(" cce: ")).collect();
+    assert!(lines[0].starts_with("ok ") && lines[0].contains(&there_at.to_string()), "{}", done.stdout);
+    assert!(lines[1].starts_with("error ") && lines[1].contains(&gone_at.to_string()), "{}", done.stdout);
+    std::fs::write(&file, text(&format!("\"{there_at}\""))).expect("writes");
+    let done = run(program().args(["check", "-c"]).arg(&file));
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{}", done.stdout);
+}
+
+#[test]
 fn run_once_with_a_refused_key_is_77_and_tells_it_once() {
     let (jumpcloud, folder) = (JumpCloud::with_events(5), folder());
     let pipeline = jumpcloud.pipeline(folder.path(), "{ env: KEY }");

@@ -2,7 +2,7 @@ use crate::{BoxFuture, Checkpoint, Event, Failure, LaneId, Records};
 
 /// A destination. Its crate's doc says what `Ok` of a [`Delivery`] proves.
 pub trait Sink: Send {
-    /// Accepts a batch. Returns once the batch is accepted, with a delivery that resolves later. Batches are
+    /// Accepts a batch, or a portion of one. Returns once the batch is accepted, with a delivery that resolves later. Batches are
     /// accepted in order; the runtime keeps up to its `in_flight` deliveries open.
     ///
     /// The future may be dropped; then the sink is not used again, it is built anew.

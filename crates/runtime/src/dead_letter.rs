@@ -48,6 +48,8 @@ impl DeadLetter for DeadLetterFile {
     fn keep<'a>(&'a self, component: &'a str, rejected: &'a [Rejected]) -> BoxFuture<'a, Result<(), Failure>> {
         let lines: String = rejected.iter().map(|rejected| self.line(component, rejected)).collect();
         let (path, file) = (self.path.clone(), self.file.clone());
+        let first = rejected.first().map(|rejected| rejected.reason.clone()).unwrap_or_default();
+        let (component, count) = (component.to_owned(), rejected.len());
         Box::pin(async move {
             let written = tokio::task::spawn_blocking(move || {
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,7 +63,8 @@ impl DeadLetter for DeadLetterFile {
                 .await
                 .unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal, "dead letter writer panicked")));
             if written.is_ok() {
-                tracing::warn!(file = %self.path.display(), count = rejected.len(), "rejected events are kept, with the reasons");
+                let file = self.path.display();
+                tracing::warn!(component_id = component, count, %file, "rejected events are kept; the first because {first}");
             }
             written
         })

@@ -1,12 +1,14 @@
 //! The deliver stage of one sink: writes batches in order, keeps deliveries in flight, retries, and acks.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::future::ready;
+use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use adr_core::{Delivered, Delivery, Event, Failure, FailureKind, LaneId, Rejected, Sink};
+use adr_core::{Delivered, Delivery, Event, Failure, FailureKind, LaneId, Rejected, Retry, Sink};
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, future::BoxFuture};
@@ -17,6 +19,7 @@ use crate::ack::Ack;
 use crate::backoff::Backoff;
 use crate::counters::Counters;
 use crate::dead_letter::DeadLetter;
+use crate::run::Limits;
 use crate::topology::SinkFactory;
 
 /// One life of a lane, from its opening to its end or failure. A lane lives and dies whole: what a dead life still
@@ -42,11 +45,39 @@ impl Life {
     }
 }
 
-/// A batch on its way to a sink.
+/// A batch, or a portion of one, on its way to a sink.
 pub(crate) struct Job {
-    pub(crate) life: Arc<Life>,
-    pub(crate) events: Arc<Vec<Event>>,
-    pub(crate) ack: Ack,
+    life: Arc<Life>,
+    events: Arc<Vec<Event>>,
+    portion: Range<usize>,
+    ack: Ack,
+}
+
+impl Job {
+    /// A whole batch.
+    pub(crate) fn new(life: Arc<Life>, events: Arc<Vec<Event>>, ack: Ack) -> Self {
+        Self { life, portion: 0..events.len(), events, ack }
+    }
+
+    fn events(&self) -> &[Event] {
+        &self.events[self.portion.clone()]
+    }
+
+    /// The same batch in portions of at most `most` events, each with its own delivery: what is delivered of a batch stays
+    /// delivered when the rest of it is not.
+    fn portions(self, most: usize) -> impl Iterator<Item = Self> {
+        let starts = self.portion.clone().step_by(most.max(1));
+        // A batch without events is acked like any other.
+        let first = self.portion.is_empty().then_some(self.portion.start);
+        let Self { life, events, portion: Range { end, .. }, ack } = self;
+        let mut ack = Some(ack);
+        starts.chain(first).map(move |start| {
+            let portion = start..end.min(start.saturating_add(most.max(1)));
+            let forked = if portion.end == end { ack.take() } else { ack.as_ref().map(Ack::fork) };
+            let ack = forked.expect("only the last portion takes the ack itself");
+            Self { life: life.clone(), events: events.clone(), portion, ack }
+        })
+    }
 }
 
 /// What a running deliver stage can be told.
@@ -63,6 +94,8 @@ pub(crate) struct Deliver {
     pub(crate) factory: SinkFactory,
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) in_flight: usize,
+    pub(crate) at_once: usize,
+    pub(crate) limits: Limits,
     pub(crate) jobs: mpsc::Receiver<Job>,
     pub(crate) control: mpsc::Receiver<Control>,
     pub(crate) dead_letter: Arc<dyn DeadLetter>,
@@ -85,6 +118,8 @@ struct Queue {
 
 struct Flow {
     stage: Deliver,
+    /// The rest of the batch that is being written.
+    waiting: VecDeque<Job>,
     queues: BTreeMap<u64, Queue>,
     open: FuturesUnordered<Abortable<BoxFuture<'static, Settled>>>,
     next_ticket: u64,
@@ -93,7 +128,8 @@ struct Flow {
 impl Deliver {
     /// Runs until told to close, or until the sink says that trying again cannot help.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let flow = Flow { stage: self, queues: BTreeMap::new(), open: FuturesUnordered::new(), next_ticket: 0 };
+        let (waiting, queues, open) = (VecDeque::new(), BTreeMap::new(), FuturesUnordered::new());
+        let flow = Flow { stage: self, waiting, queues, open, next_ticket: 0 };
         flow.run().await
     }
 }
@@ -123,8 +159,12 @@ impl Flow {
                     }
                 },
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() && room => self.retry(due).await?,
-                job = self.stage.jobs.recv(), if room => match job {
-                    Some(job) => self.offer(job).await?,
+                () = ready(()), if room && !self.waiting.is_empty() => self.offer().await?,
+                job = self.stage.jobs.recv(), if room && self.waiting.is_empty() => match job {
+                    Some(job) => {
+                        Counters::add(&self.stage.counters.received, job.events().len());
+                        self.waiting.extend(job.portions(self.stage.at_once));
+                    }
                     None if self.queues.is_empty() => break,
                     None if due.is_none() && self.open.is_empty() => break,
                     // Closed: only open deliveries and retries are left.
@@ -147,9 +187,9 @@ impl Flow {
         }
     }
 
-    /// A new batch: written now, or parked behind those of its life that wait for a retry.
-    async fn offer(&mut self, job: Job) -> Result<(), Failure> {
-        Counters::add(&self.stage.counters.received, job.events.len());
+    /// The next portion: written now, or parked behind those of its life that wait for a retry.
+    async fn offer(&mut self) -> Result<(), Failure> {
+        let Some(job) = self.waiting.pop_front() else { return Ok(()) };
         match self.queues.get_mut(&job.life.number) {
             Some(queue) if !queue.parked.is_empty() => {
                 queue.parked.push_back(job);
@@ -183,7 +223,7 @@ impl Flow {
         }
         let mut settled = Vec::new();
         let written = {
-            let mut writing = AssertUnwindSafe(self.stage.sink.write(&job.events)).catch_unwind();
+            let mut writing = AssertUnwindSafe(self.stage.sink.write(job.events())).catch_unwind();
             loop {
                 // Deliveries go on while the sink makes us wait: some sinks make room only so.
                 tokio::select! {
@@ -198,7 +238,7 @@ impl Flow {
             Ok(Err(failure)) => self.park(vec![job], failure)?,
             Err(_) => {
                 // Dropping the batch fails it: acks fail closed.
-                Counters::add(&self.stage.counters.failed, job.events.len());
+                Counters::add(&self.stage.counters.failed, job.events().len());
                 drop(job);
                 self.rebuild()?;
             }
@@ -218,6 +258,7 @@ impl Flow {
             dead_letter: self.stage.dead_letter.clone(),
             counters: self.stage.counters.clone(),
             events: job.events.clone(),
+            portion: job.portion.clone(),
         };
         let settled: BoxFuture<'static, Settled> = Box::pin(async move {
             let result = AssertUnwindSafe(rejects.after(delivery)).catch_unwind().await;
@@ -234,8 +275,8 @@ impl Flow {
             Some(Ok(delivered)) => {
                 let Some((_, job, _)) = queue.open.remove(place) else { return Ok(()) };
                 queue.backoff.reset();
-                Counters::add(&self.stage.counters.sent, job.events.len() - delivered.rejected.len());
-                Counters::add(&self.stage.counters.sent_bytes, job.events.iter().map(|event| event.body.len()).sum());
+                Counters::add(&self.stage.counters.sent, job.events().len() - delivered.rejected.len());
+                Counters::add(&self.stage.counters.sent_bytes, job.events().iter().map(|event| event.body.len()).sum());
                 job.ack.deliver(delivered.trail);
                 self.forget(life);
                 Ok(())
@@ -257,10 +298,13 @@ impl Flow {
     /// These batches (of one life, in order) have failed: to be written again after a delay, before what is parked.
     fn park(&mut self, jobs: Vec<Job>, failure: Failure) -> Result<(), Failure> {
         let Some(life) = jobs.first().map(|job| job.life.clone()) else { return Ok(()) };
+        let limits = self.stage.limits;
         let queue = self.queue(life.number);
-        let Some(delay) = queue.backoff.delay(&failure) else {
+        let delay = queue.backoff.delay(&failure);
+        let failures = queue.backoff.failures();
+        let Some(delay) = delay.filter(|_| limits.persists(&failure, failures)) else {
             let gone = failure.kind == FailureKind::ReaderGone;
-            let failure = failure.at(format!("sink {}", self.stage.name));
+            let failure = Failure { retry: Retry::Never, ..failure.at(format!("sink {}", self.stage.name)) };
             self.fail_life(&life, jobs, &failure);
             return if gone { Err(failure) } else { Ok(()) };
         };
@@ -279,7 +323,7 @@ impl Flow {
     fn fail_life(&mut self, life: &Arc<Life>, jobs: Vec<Job>, failure: &Failure) {
         life.end();
         for job in jobs {
-            Counters::add(&self.stage.counters.failed, job.events.len());
+            Counters::add(&self.stage.counters.failed, job.events().len());
             job.ack.fail(failure.clone());
         }
         if let Some(queue) = self.queues.remove(&life.number) {
@@ -288,7 +332,7 @@ impl Flow {
                 job
             });
             for job in open.chain(queue.parked) {
-                Counters::add(&self.stage.counters.failed, job.events.len());
+                Counters::add(&self.stage.counters.failed, job.events().len());
                 job.ack.fail(failure.clone());
             }
         }
@@ -326,7 +370,7 @@ impl Flow {
 
     /// A batch of a life that has ended: its successor reads it again.
     fn give_up(&mut self, job: Job) {
-        Counters::add(&self.stage.counters.failed, job.events.len());
+        Counters::add(&self.stage.counters.failed, job.events().len());
         let number = job.life.number;
         drop(job);
         self.forget(number);
@@ -355,6 +399,7 @@ struct Rejects {
     dead_letter: Arc<dyn DeadLetter>,
     counters: Arc<Counters>,
     events: Arc<Vec<Event>>,
+    portion: Range<usize>,
 }
 
 impl Rejects {
@@ -365,7 +410,7 @@ impl Rejects {
                 .rejected
                 .iter()
                 .filter_map(|rejection| {
-                    let event = self.events.get(rejection.index)?.clone();
+                    let event = self.events[self.portion.clone()].get(rejection.index)?.clone();
                     Some(Rejected { event, reason: rejection.reason.clone() })
                 })
                 .collect();

@@ -188,7 +188,7 @@ impl Living<'_> {
         let SinkPort::Plain(jobs) = &self.shared.sinks[sink].port else {
             return Err(Failure::new(FailureKind::Internal, "a transactional sink was handed a plain batch"));
         };
-        let job = Job { life: self.life.clone(), events, ack: ack.fork() };
+        let job = Job::new(self.life.clone(), events, ack.fork());
         jobs.send(job).await.map_err(|_| {
             let message = format!("sink {} has ended; see its own message", self.shared.sinks[sink].name);
             Failure::fatal(FailureKind::Internal, message)

@@ -186,7 +186,7 @@ impl Runtime {
         for (node, counters) in topology.sinks.into_iter().zip(sink_counters) {
             let port = match node.kind {
                 SinkKind::Transactional(sink) => SinkPort::Transactional(sink),
-                SinkKind::Plain { factory, in_flight } => {
+                SinkKind::Plain { factory, in_flight, at_once } => {
                     let sink = factory().map_err(|failure| failure.at(format!("sink {}", node.name)))?;
                     let (jobs, to_deliver) = mpsc::channel(in_flight.max(1));
                     let (control, to_obey) = mpsc::channel(1);
@@ -197,6 +197,8 @@ impl Runtime {
                         factory,
                         sink,
                         in_flight,
+                        at_once,
+                        limits: self.limits,
                         jobs: to_deliver,
                         control: to_obey,
                         dead_letter: self.dead_letter.clone(),

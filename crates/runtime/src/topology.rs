@@ -60,6 +60,9 @@ pub enum SinkKind {
         factory: SinkFactory,
         /// How many deliveries may be open at once, over all lanes.
         in_flight: usize,
+        /// The most events that it takes in one write. A batch of more is written in portions, and those that are delivered
+        /// stay so when a later one fails.
+        at_once: usize,
     },
     /// Commits events and progress together, and is the checkpoint store of the lanes that reach it.
     Transactional(Arc<dyn TransactionalSink>),

@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use adr_core::{Failure, FailureKind};
+use adr_runtime::SinkKind;
 use support::{Bench, Gate, three_pages};
 
 fn broken() -> Failure {
@@ -97,4 +98,38 @@ async fn what_must_be_known_of_a_sink_stands_in_the_status() {
         status.caveats().iter().map(|(name, said)| (&**name, said.as_slice())).collect::<Vec<_>>(),
         [("sink", ["proves nothing".to_owned()].as_slice())]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_delivered_of_a_batch_stays_delivered_when_the_rest_of_it_is_not() {
+    let (bench, gate) = (Bench::new(), Gate::open());
+    gate.failures.lock().unwrap().extend([None, Some(broken()), None, None]);
+    let mut topology = bench.topology(vec![bench.lane("t", three_pages(), true)], vec![], vec![("sink", &gate)]);
+    let SinkKind::Plain { at_once, .. } = &mut topology.sinks[0].kind else { panic!("a plain sink") };
+    *at_once = 1;
+    let running = bench.start(topology);
+    let counts = running.handle();
+    let report = running.finish().await;
+    let written = gate.written();
+    assert_eq!(written.iter().filter(|written| *written == "a").count(), 1, "{written:?}");
+    assert_eq!(written.iter().filter(|written| *written == "b").count(), 2, "{written:?}");
+    assert_eq!(written.last().map(String::as_str), Some("d"), "{written:?}");
+    assert_eq!(bench.position("t"), 3);
+    assert!(report.drained && report.lanes.values().all(Option::is_none), "{report:?}");
+    let sink = counts.counts()["sink"];
+    assert_eq!((sink.received, sink.sent, sink.in_flight()), (4, 4, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_to_the_end_gives_a_dead_sink_up_and_saves_nothing_past_it() {
+    let (mut bench, gate) = (Bench::new(), Gate::open());
+    bench.limits.once = true;
+    gate.failures.lock().unwrap().extend(std::iter::repeat_n(Some(broken()), 1000));
+    let running =
+        bench.start(bench.topology(vec![bench.lane("t", three_pages(), true)], vec![], vec![("sink", &gate)]));
+    let report = running.finish().await;
+    let failure = report.lanes.values().next().unwrap().clone().unwrap();
+    assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Unreachable, "sink sink: connection lost"));
+    assert_eq!(bench.position("t"), 0);
+    assert!(gate.written().len() < 20, "{:?}", gate.written());
 }

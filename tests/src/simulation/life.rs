@@ -159,7 +159,11 @@ fn topology(world: &Shared, clock: Arc<SimulatedClock>) -> Topology {
         topology.sinks.push(SinkNode {
             name,
             inputs: vec![if raw { Input::Source(0) } else { Input::Transform(0) }],
-            kind: SinkKind::Plain { factory: Arc::new(factory), in_flight: scenario.in_flight },
+            kind: SinkKind::Plain {
+                factory: Arc::new(factory),
+                in_flight: scenario.in_flight,
+                at_once: scenario.at_once,
+            },
             caveats: Vec::new(),
         });
     }

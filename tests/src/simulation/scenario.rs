@@ -16,6 +16,8 @@ pub(crate) struct Scenario {
     pub(crate) window: usize,
     pub(crate) workers: usize,
     pub(crate) in_flight: usize,
+    /// The most events a sink takes in one write.
+    pub(crate) at_once: usize,
     /// Memory for events in flight, in bytes.
     pub(crate) budget: usize,
     pub(crate) settle: Duration,
@@ -72,6 +74,7 @@ impl Scenario {
             window: random.random_range(1..=4),
             workers: random.random_range(1..=2),
             in_flight: random.random_range(1..=4),
+            at_once: if random.random_bool(0.5) { random.random_range(1..=8) } else { usize::MAX },
             budget: if random.random_bool(0.3) { 1 } else { 64 << 20 },
             settle: Duration::from_secs(random.random_range(0..=120)),
             overlap: if random.random_bool(0.1) { Duration::ZERO } else { minutes(&mut random, 10..=120) },

@@ -10,7 +10,7 @@ use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Effects};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use process::{Process, State};
+pub(crate) use process::{DRAIN_SECS, Process, State};
 pub(crate) use simulator::{Demo, Simulate};
 pub(crate) use source::{JumpcloudArgs, SourceCommand};
 
@@ -116,7 +116,7 @@ pub(crate) enum Command {
     Run(Run),
     /// Check pipeline files, without touching the network or a secret
     Validate(Validate),
-    /// Ask JumpCloud whether every tenant's key, organization and region work
+    /// Ask JumpCloud whether every tenant's key, organization and region work, and connect to every CCE
     Check(Check),
     /// Print the JSON Schema of the ADR event or of pipeline files
     Schema(Schema),

@@ -13,6 +13,9 @@ pub(crate) struct State {
     pub(crate) state_dir: Option<PathBuf>,
 }
 
+/// How long a stop waits unless it is told otherwise.
+pub(crate) const DRAIN_SECS: u64 = 60;
+
 /// How the process runs.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Process {
@@ -20,7 +23,7 @@ pub(crate) struct Process {
     #[arg(short, long, env = "JUMPCLOUD_ADR_THREADS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
     /// How long to deliver what is in flight after SIGTERM, before giving it up
-    #[arg(long, env = "JUMPCLOUD_ADR_GRACEFUL_SHUTDOWN_LIMIT_SECS", value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, env = "JUMPCLOUD_ADR_GRACEFUL_SHUTDOWN_LIMIT_SECS", value_name = "SECONDS", default_value_t = DRAIN_SECS)]
     graceful_shutdown_limit_secs: u64,
 }
 

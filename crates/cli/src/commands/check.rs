@@ -1,26 +1,28 @@
 use std::sync::Arc;
 
-use adr_core::Lane;
+use adr_core::{Clock, Failure, Lane};
+use adr_sink_cce_syslog::{self as cce_syslog, CceSyslogConfig};
 use adr_source_jumpcloud::{CheckReport, JumpcloudLane};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::args::{Check, Logging};
 use crate::clock::SystemClock;
-use crate::components::{Source, Surround, jumpcloud, process_requests};
+use crate::components::{Sink, Source, Surround, jumpcloud, process_requests};
 use crate::drive::worst;
 use crate::exit::{Exit, Outcome, Stop};
-use crate::out::answer;
+use crate::out::{answer, tell};
 use crate::secrets::SecretReader;
 
 /// Tenants asked about at the same time.
 const AT_ONCE: usize = 8;
 
-/// `check`: one small request for each tenant, one line for each answer.
+/// `check`: one small request for each tenant and one connection to each CCE, one line for each answer.
 pub(super) fn check(args: &Check, logging: &Logging) -> Outcome {
     let pipeline = super::load(&args.config, logging)?;
+    let clock = Arc::new(SystemClock);
     let surround = Surround {
-        clock: Arc::new(SystemClock),
+        clock: clock.clone(),
         secrets: Arc::new(SecretReader::default()),
         stdout: None,
         pipe_trail: pipeline.settings.pipe_trail.0,
@@ -38,10 +40,40 @@ pub(super) fn check(args: &Check, logging: &Logging) -> Outcome {
             Source::Stdin(_) => answer(&format!("ok     {}: standard input needs no check\n", source.id))?,
         }
     }
-    tokio.block_on(ask(lanes))
+    for warning in pipeline.warnings.in_lines() {
+        tell(&format!("warning: {warning}"));
+    }
+    let mut failures = tokio.block_on(ask(lanes))?;
+    for sink in &pipeline.sinks {
+        match &sink.part {
+            Sink::CceSyslog(config) => failures.extend(tokio.block_on(connect(&sink.id, config, clock.clone()))?),
+            Sink::Stdout(_) => {}
+        }
+    }
+    match worst(&failures) {
+        Some(exit) => Err(Stop::said(exit)),
+        None => Ok(()),
+    }
 }
 
-async fn ask(lanes: Vec<Arc<JumpcloudLane>>) -> Outcome {
+/// Connects to every address of a CCE; the failures.
+async fn connect(id: &str, config: &CceSyslogConfig, clock: Arc<dyn Clock>) -> Result<Vec<Failure>, Stop> {
+    let settings = cce_syslog::Settings::try_from(config.clone())?;
+    let mut failures = Vec::new();
+    for (_, outcome) in cce_syslog::check(&settings, clock).await {
+        match outcome {
+            Ok(checked) => answer(&format!("ok     {id}: {checked}\n"))?,
+            Err(failure) => {
+                answer(&format!("error  {id}: {failure}\n"))?;
+                failures.push(failure);
+            }
+        }
+    }
+    Ok(failures)
+}
+
+/// Asks for every tenant; the failures.
+async fn ask(lanes: Vec<Arc<JumpcloudLane>>) -> Result<Vec<Failure>, Stop> {
     let permits = Arc::new(Semaphore::new(AT_ONCE));
     let mut asked = JoinSet::new();
     for (place, lane) in lanes.iter().cloned().enumerate() {
@@ -68,10 +100,7 @@ async fn ask(lanes: Vec<Arc<JumpcloudLane>>) -> Outcome {
             }
         }
     }
-    match worst(&failures) {
-        Some(exit) => Err(Stop::said(exit)),
-        None => Ok(()),
-    }
+    Ok(failures)
 }
 
 fn words(report: &CheckReport) -> String {

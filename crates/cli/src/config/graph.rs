@@ -13,6 +13,7 @@ use super::section::{Written, section};
 use super::settings::Settings;
 use super::words::one_of;
 use super::{Component, Findings, Pipeline};
+use crate::args::DRAIN_SECS;
 use crate::components::{Sink, Source, Transform};
 
 /// Checks a whole file and makes a pipeline of it, or says all that is wrong.
@@ -37,7 +38,8 @@ pub(super) fn pipeline(root: &Node) -> Result<Pipeline, Vec<Problem>> {
     let mut sources = section::<Source>(root, &mut problems);
     let mut transforms = section::<Transform>(root, &mut problems);
     let mut sinks = section::<Sink>(root, &mut problems);
-    let warnings: Vec<Problem> = [warnings(&mut sources), warnings(&mut transforms), warnings(&mut sinks)].concat();
+    let warnings: Vec<Problem> =
+        [warnings(&mut sources), warnings(&mut transforms), warnings(&mut sinks), slow(&sources, &sinks)].concat();
     if !blurred(&problems) {
         for (name, empty) in [("sources", sources.is_empty()), ("sinks", sinks.is_empty())] {
             problems.extend(empty.then(|| without(name, root)));
@@ -63,6 +65,28 @@ pub(super) fn pipeline(root: &Node) -> Result<Pipeline, Vec<Problem>> {
 
 fn warnings<T>(components: &mut [Written<T>]) -> Vec<Problem> {
     components.iter_mut().flat_map(|written| std::mem::take(&mut written.warnings)).collect()
+}
+
+/// Sinks whose `rate_limit` is so low that one page takes longer than a stop waits.
+fn slow(sources: &[Written<Source>], sinks: &[Written<Sink>]) -> Vec<Problem> {
+    let page = sources.iter().filter_map(|written| written.part.as_ref()?.page_limit()).max();
+    let limit = DRAIN_SECS;
+    let slow = |written: &Written<Sink>| {
+        let (page, rate) = (page?, written.part.as_ref()?.rate_limit()?);
+        let seconds = (rate.interval() * page).as_secs();
+        let fits = u64::from(page) * limit / seconds.max(1) / 2;
+        let problem = Problem::new(format!(
+            "sink `{}`: at its `rate_limit` a page of {page} events takes {seconds} s, and a stop waits for {limit} s",
+            written.id
+        ));
+        let help = format!(
+            "what is delivered of an unfinished page is sent again after the next start: set `page_limit` of the source \
+             to {} or less",
+            fits.max(1)
+        );
+        (seconds > limit).then(|| problem.at(&written.id_place).help(help).into_warning())
+    };
+    sinks.iter().filter_map(slow).collect()
 }
 
 /// Whether how the components are joined is an open question.

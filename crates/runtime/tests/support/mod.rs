@@ -291,7 +291,7 @@ impl Bench {
         let sinks = sinks.into_iter().map(|(name, gate)| SinkNode {
             name: name.into(),
             inputs: vec![input(last)],
-            kind: SinkKind::Plain { factory: gate.factory(), in_flight: 4 },
+            kind: SinkKind::Plain { factory: gate.factory(), in_flight: 4, at_once: usize::MAX },
             caveats: Vec::new(),
         });
         Topology {

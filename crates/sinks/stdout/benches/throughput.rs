@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use adr_core::{ByteString, Delivery, Event, Meta, Severity, Sink};
-use adr_sink_stdout::{StdoutConfig, StdoutSink, Target};
+use adr_sink_stdout::{StdoutSink, Target};
 use bytes::Bytes;
 
 const BATCHES: usize = 600;
@@ -33,7 +33,7 @@ fn batch() -> Vec<Event> {
 
 async fn measure(name: &str, fd: impl Into<OwnedFd>) {
     let target = Target::new(fd).unwrap();
-    let mut sink = StdoutSink::new(&StdoutConfig::default(), &target, Duration::ZERO);
+    let mut sink = StdoutSink::new(&target, None, Duration::ZERO);
     let batch = batch();
     let start = Instant::now();
     let mut open: VecDeque<Delivery> = VecDeque::new();

@@ -1,9 +1,13 @@
-use serde::{Deserialize, Serialize};
+use adr_core::Encoding;
+use serde::Deserialize;
 
-/// Settings of the `stdout` sink: there are none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StdoutConfig {}
+/// Settings of the `stdout` sink.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StdoutConfig {
+    /// The form of a line: `json` (the event as it is), `cef`, `leef` or `flat`.
+    pub encoding: Encoding,
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! Sink `stdout`: NDJSON to standard output, one event a line.
+//! Sink `stdout`: events to standard output, one a line, as NDJSON or in another encoding.
 //!
 //! What a resolved delivery proves depends on what standard output is:
 //! - a regular file: the lines are in the file and fsynced;

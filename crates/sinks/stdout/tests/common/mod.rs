@@ -1,10 +1,12 @@
 //! Events and sinks for the tests.
 
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use adr_core::{ByteString, Event, Meta, Severity};
-use adr_sink_stdout::{StdoutConfig, StdoutSink, Target};
+use adr_sink_stdout::{StdoutSink, Target};
 
 pub(crate) const TRAIL: Duration = Duration::from_secs(60);
 
@@ -34,5 +36,5 @@ pub(crate) fn target(fd: impl Into<OwnedFd>) -> Target {
 }
 
 pub(crate) fn sink(target: &Target) -> StdoutSink {
-    StdoutSink::new(&StdoutConfig::default(), target, TRAIL)
+    StdoutSink::new(target, None, TRAIL)
 }

@@ -1,0 +1,6 @@
+//! Sessions against a receiver that does what each test tells it to.
+
+mod batches;
+mod endings;
+mod opening;
+mod peer;
