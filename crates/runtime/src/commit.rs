@@ -162,7 +162,7 @@ pub(crate) async fn save(
     loop {
         let Err(failure) = shared.store.save(lane, checkpoint.clone()).await else { return Ok(()) };
         let Some(delay) = backoff.delay(&failure) else { return Err(failure) };
-        tracing::warn!(%lane, error_type = failure.kind.as_str(), stage = "committing", retry_in = ?delay, "{failure}");
+        tracing::warn!(%lane, error_type = failure.kind.as_str(), stage = "committing", retry_in = %format_args!("{delay:.1?}"), "{failure}");
         sleep(delay).await;
     }
 }

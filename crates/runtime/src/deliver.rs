@@ -309,12 +309,13 @@ impl Flow {
             return if gone { Err(failure) } else { Ok(()) };
         };
         queue.retry_at = Some(Instant::now() + delay);
+        let first = jobs.first().and_then(|job| job.events().first()).map(|event| event.meta.id.clone());
         for job in jobs.into_iter().rev() {
             queue.parked.push_front(job);
         }
         tracing::warn!(
             component_id = %self.stage.name, lane = %life.lane, error_type = failure.kind.as_str(), stage = "sending",
-            retry_in = ?delay, "delivery failed: {failure}"
+            first_event = first.as_deref().unwrap_or_default(), retry_in = %format_args!("{delay:.1?}"), "delivery failed: {failure}"
         );
         Ok(())
     }

@@ -64,7 +64,7 @@ impl Supervised {
             else {
                 return self.end(id, Some(failure), None);
             };
-            tracing::warn!(lane = %id, error_type = failure.kind.as_str(), retry_in = ?delay, "lane opens anew: {failure}");
+            tracing::warn!(lane = %id, error_type = failure.kind.as_str(), retry_in = %format_args!("{delay:.1?}"), "lane opens anew: {failure}");
             self.shared.status.set(&id, LaneState::Retrying(failure));
             tokio::select! {
                 biased;

@@ -23,9 +23,10 @@ mod run;
 mod status;
 mod topology;
 mod trail;
+mod watchdog;
 
 pub use counters::Counts;
 pub use dead_letter::{DeadLetter, DeadLetterFile};
 pub use run::{Handle, Limits, Report, Running, Runtime};
-pub use status::{LaneState, LaneStatus, Status};
+pub use status::{LaneState, LaneStatus, SinkStatus, Status};
 pub use topology::{Input, SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode};

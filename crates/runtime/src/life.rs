@@ -204,7 +204,7 @@ impl Living<'_> {
                 Err(failure) => {
                     let Some(delay) = backoff.delay(&failure) else { return Err(failure) };
                     tracing::warn!(component_id = %component, error_type = failure.kind.as_str(), stage = "processing",
-                        retry_in = ?delay, "{failure}");
+                        retry_in = %format_args!("{delay:.1?}"), "{failure}");
                     sleep(delay).await;
                 }
             }
@@ -252,9 +252,9 @@ impl Living<'_> {
         let text = failure.message.clone();
         let kind = failure.kind.as_str();
         if self.shared.status.set(lane, LaneState::Retrying(failure)) {
-            tracing::warn!(%lane, error_type = kind, stage = "receiving", retry_in = ?delay, "{text}");
+            tracing::warn!(%lane, error_type = kind, stage = "receiving", retry_in = %format_args!("{delay:.1?}"), "{text}");
         } else {
-            tracing::debug!(%lane, error_type = kind, stage = "receiving", retry_in = ?delay, "{text}");
+            tracing::debug!(%lane, error_type = kind, stage = "receiving", retry_in = %format_args!("{delay:.1?}"), "{text}");
         }
     }
 

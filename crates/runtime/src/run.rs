@@ -1,6 +1,7 @@
 //! Starts a topology, feeds it lanes, and drains it.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,8 +20,9 @@ use crate::dead_letter::DeadLetter;
 use crate::deliver::{Control, Deliver, Job};
 use crate::lane::{LaneEnd, Supervised};
 use crate::mapper::Mapper;
-use crate::status::Status;
-use crate::topology::{Plan, SinkFactory, SinkKind, SourceNode, Topology, TransformFactory};
+use crate::status::{SinkStatus, Status};
+use crate::topology::{Plan, SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory};
+use crate::watchdog::watch;
 
 /// What a run needs besides its topology.
 pub struct Runtime {
@@ -121,6 +123,8 @@ pub struct Running {
     handle: Handle,
     sources: JoinSet<Vec<LaneEnd>>,
     delivers: JoinSet<Result<(), Failure>>,
+    /// Ends with the rest.
+    _watchdog: JoinSet<Infallible>,
 }
 
 /// Speaks to a running topology.
@@ -178,8 +182,10 @@ impl Runtime {
         let source_counters: Vec<_> = topology.sources.iter().map(|node| counters(&node.name)).collect();
         let sink_counters: Vec<_> = topology.sinks.iter().map(|node| counters(&node.name)).collect();
 
-        let caveats = topology.sinks.iter().filter(|node| !node.caveats.is_empty());
-        let status = Status::new(self.clock, caveats.map(|node| (node.name.clone(), node.caveats.clone())).collect());
+        let known = |node: &SinkNode| SinkStatus { caveats: node.caveats.clone(), stalled: None };
+        let known = topology.sinks.iter().map(|node| (node.name.clone(), known(node))).collect();
+        let status = Status::new(self.clock, known);
+        let watched = topology.sinks.iter().map(|node| node.name.clone()).zip(sink_counters.iter().cloned()).collect();
         let mut ports = Vec::new();
         let mut controls = BTreeMap::new();
         let mut delivers = Vec::new();
@@ -227,7 +233,10 @@ impl Runtime {
             controls: Arc::new(controls),
             shared: shared.clone(),
         };
-        let mut running = Running { shared, handle, sources: JoinSet::new(), delivers: JoinSet::new() };
+        let mut watchdog = JoinSet::new();
+        watchdog.spawn(watch(watched, handle.status.clone()));
+        let mut running =
+            Running { shared, handle, sources: JoinSet::new(), delivers: JoinSet::new(), _watchdog: watchdog };
         for deliver in delivers {
             running.delivers.spawn(deliver.run());
         }

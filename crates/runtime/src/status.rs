@@ -41,22 +41,36 @@ pub struct LaneStatus {
     pub opened: u64,
 }
 
-/// The status of every lane and what must be known of the sinks, shared.
+/// What is known of a sink.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SinkStatus {
+    /// What must be known of it: see [`SinkNode::caveats`](crate::SinkNode::caveats).
+    pub caveats: Vec<String>,
+    /// Since when it is known to deliver nothing although events wait.
+    pub stalled: Option<Timestamp>,
+}
+
+/// The status of every lane and every sink, shared.
 #[derive(Clone)]
 pub struct Status {
     lanes: Arc<Mutex<BTreeMap<LaneId, LaneStatus>>>,
-    caveats: Arc<BTreeMap<Arc<str>, Vec<String>>>,
+    sinks: Arc<Mutex<BTreeMap<Arc<str>, SinkStatus>>>,
     clock: Arc<dyn Clock>,
 }
 
 impl Status {
-    pub(crate) fn new(clock: Arc<dyn Clock>, caveats: BTreeMap<Arc<str>, Vec<String>>) -> Self {
-        Self { lanes: Arc::default(), caveats: Arc::new(caveats), clock }
+    pub(crate) fn new(clock: Arc<dyn Clock>, sinks: BTreeMap<Arc<str>, SinkStatus>) -> Self {
+        Self { lanes: Arc::default(), sinks: Arc::new(Mutex::new(sinks)), clock }
     }
 
-    /// What must be known of each sink: see [`SinkNode::caveats`](crate::SinkNode::caveats).
-    pub fn caveats(&self) -> &BTreeMap<Arc<str>, Vec<String>> {
-        &self.caveats
+    /// All sinks as they are now.
+    pub fn sinks(&self) -> BTreeMap<Arc<str>, SinkStatus> {
+        self.sinks.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn stalled(&self, sink: &Arc<str>, stalled: bool) {
+        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        sinks.entry(sink.clone()).or_default().stalled = stalled.then(|| self.clock.now());
     }
 
     /// All lanes as they are now.

@@ -94,10 +94,7 @@ async fn what_must_be_known_of_a_sink_stands_in_the_status() {
     let running = bench.start(topology);
     let status = running.handle().status().clone();
     running.finish().await;
-    assert_eq!(
-        status.caveats().iter().map(|(name, said)| (&**name, said.as_slice())).collect::<Vec<_>>(),
-        [("sink", ["proves nothing".to_owned()].as_slice())]
-    );
+    assert_eq!(status.sinks()["sink"].caveats, ["proves nothing"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,4 +129,24 @@ async fn a_run_to_the_end_gives_a_dead_sink_up_and_saves_nothing_past_it() {
     assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Unreachable, "sink sink: connection lost"));
     assert_eq!(bench.position("t"), 0);
     assert!(gate.written().len() < 20, "{:?}", gate.written());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_delivers_nothing_is_told_and_so_is_its_end() {
+    let (bench, gate) = (Bench::new(), Gate::shut());
+    let running =
+        bench.start(bench.topology(vec![bench.lane("t", three_pages(), true)], vec![], vec![("sink", &gate)]));
+    let status = running.handle().status().clone();
+    let stalled = || status.sinks()["sink"].stalled;
+    let finish = tokio::spawn(running.finish());
+    gate.until(3).await;
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    assert_eq!(stalled(), None);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert!(stalled().is_some());
+    gate.permits.add_permits(1);
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert_eq!(stalled(), None, "one delivery is progress");
+    gate.permits.add_permits(1000);
+    finish.await.unwrap();
 }

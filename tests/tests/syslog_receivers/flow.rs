@@ -64,7 +64,7 @@ impl Flow {
                 limits: Limits { window: pages.in_flight, drain: LIMIT, ..Limits::default() },
                 seed: 1,
             };
-            runtime.start(topology(settings, &book, lane, pages)).expect("the pipeline starts")
+            runtime.start(topology(settings, &book, lane)).expect("the pipeline starts")
         });
         let finished = tokio.spawn(running.finish());
         Self { tokio, finished, gate, events: count, book }
@@ -119,8 +119,8 @@ pub(crate) fn sink(settings: &Settings) -> CceSyslog {
     CceSyslog::new("cce", settings, clock(), encoder).expect("a sink")
 }
 
-fn topology(settings: Settings, book: &Arc<Book>, lane: Listed, pages: Pages) -> Topology {
-    let book = book.clone();
+fn topology(settings: Settings, book: &Arc<Book>, lane: Listed) -> Topology {
+    let (book, at_once) = (book.clone(), settings.at_once());
     let factory = move || Ok(Box::new(Witness { sink: sink(&settings), book: book.clone() }) as Box<dyn Sink>);
     Topology {
         sources: vec![SourceNode { name: "list".into(), component: Box::new(OneLane(Some(Arc::new(lane)))) }],
@@ -128,7 +128,7 @@ fn topology(settings: Settings, book: &Arc<Book>, lane: Listed, pages: Pages) ->
         sinks: vec![SinkNode {
             name: "cce".into(),
             inputs: vec![Input::Source(0)],
-            kind: SinkKind::Plain { factory: Arc::new(factory), in_flight: pages.in_flight, at_once: usize::MAX },
+            kind: SinkKind::Plain { factory: Arc::new(factory), in_flight: 256, at_once },
             caveats: Vec::new(),
         }],
     }

@@ -97,7 +97,7 @@ fn checks(setup: &Setup) {
     let mut receiver = Receiver::start(setup.clone(), &pki, &server);
     let settings = settings(setup, &receiver.address(), &pki, Some(&pki.client()));
     let secured = checked(&settings).expect("it works").tls.expect("TLS");
-    assert_eq!(secured.version, if setup.version == Version::Tls12 { "TLSv1_2" } else { "TLSv1_3" });
+    assert_eq!(secured.version, if setup.version == Version::Tls12 { "TLS 1.2" } else { "TLS 1.3" });
     assert!(secured.fingerprint.to_string().contains(&server.fingerprint), "{secured:?}");
     receiver.stop();
     assert!(receiver.records().is_empty());

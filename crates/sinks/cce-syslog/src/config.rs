@@ -42,7 +42,7 @@ pub struct CceSyslogConfig {
     pub bom: Option<bool>,
     /// The form of the events: json (default), cef, leef or flat.
     pub encoding: Option<Encoding>,
-    /// How many bytes a message may have, header included; default 64KiB, with udp 65507. Never more than the receiver takes: rsyslog cuts messages at 8KiB unless it is told otherwise.
+    /// How many bytes a message may have, header included; default 64KiB, with udp 65507. Never more than the receiver takes: rsyslog takes 8096 and makes several records of a longer one unless it is told otherwise.
     pub max_message_bytes: Option<Size>,
     /// What becomes of a longer message: dead_letter (default; kept there whole), shorten (without unmapped, then without raw_data, with a label that says so) or split (into several messages; rfc5424 only).
     pub when_too_long: Option<TooLong>,

@@ -102,7 +102,8 @@ impl CceSyslog {
         let Some(current) = self.current.take_if(|current| current.link.is_dead()) else { return Ok(()) };
         let index = current.index;
         let Some(failure) = current.link.death() else { return Ok(()) };
-        tracing::info!(component_id = %self.name, "{failure}");
+        // The runtime tells it, once for each lane that has something there.
+        tracing::debug!(component_id = %self.name, "{failure}");
         let proven = current.proven.load(Ordering::Relaxed);
         if proven {
             self.failover.proven(index);

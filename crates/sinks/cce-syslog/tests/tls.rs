@@ -307,7 +307,7 @@ async fn check_connects_and_says_what_it_saw() {
     let said: Vec<_> = checked.into_iter().map(|(address, result)| (address.to_string(), result)).collect();
     assert_eq!(said[0].0, good.to_string());
     let shown = said[0].1.as_ref().unwrap().to_string();
-    assert_eq!(shown, format!("{good} answers over TLSv1_3 with certificate {}", identity.fingerprint()));
+    assert_eq!(shown, format!("{good} answers over TLS 1.3 with certificate {}", identity.fingerprint()));
     assert!(said[1].1.as_ref().unwrap_err().message.contains("set `crt_file` and `key_file`"), "{:?}", said[1].1);
     assert!(said[2].1.as_ref().unwrap_err().message.contains("connection refused"), "{:?}", said[2].1);
 }

@@ -27,6 +27,7 @@ use crate::message::Formatter;
 use crate::pacing::Pacing;
 use crate::relp::RelpLink;
 use stream::StreamLink;
+pub(crate) use stream::write_all;
 use udp::UdpLink;
 
 /// Both directions of a connection, over TCP or TLS.

@@ -16,7 +16,7 @@ use crate::message::{Chunk, Formatter};
 use crate::pacing::Pacing;
 
 /// How long the peer may take to end its side once ours is ended.
-const FAREWELL: Duration = Duration::from_secs(5);
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// After a failed write: how long the monitor may take to find the peer's own reason.
 const REASON: Duration = Duration::from_millis(100);
@@ -121,7 +121,11 @@ impl StreamLink {
     }
 }
 
-async fn write_all(writer: &mut (impl AsyncWrite + Unpin), mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+/// Writes all of the slices, in as few calls as it takes.
+pub(crate) async fn write_all(
+    writer: &mut (impl AsyncWrite + Unpin),
+    mut slices: &mut [IoSlice<'_>],
+) -> io::Result<()> {
     // Drops empty slices at the front: a write of nothing looks like the end.
     IoSlice::advance_slices(&mut slices, 0);
     while !slices.is_empty() {

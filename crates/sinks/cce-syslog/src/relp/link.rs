@@ -12,12 +12,12 @@ use super::frame::{self, Frame, MOST_FRAME};
 use super::session::Session;
 use super::window::{WINDOW, later};
 use super::words;
-use crate::link::Io;
+use crate::link::{Io, write_all};
 use crate::message::{Chunk, Formatter, Message};
 use crate::pacing::Pacing;
 
 /// How long the receiver may take to answer our `close`.
-const FAREWELL: Duration = Duration::from_secs(5);
+pub(super) const FAREWELL: Duration = Duration::from_secs(2);
 
 /// After a failed write: how long the reader may take to find the receiver's own reason.
 const REASON: Duration = Duration::from_millis(100);
@@ -216,16 +216,4 @@ async fn write_frames<'a>(
     slices.push(IoSlice::new(&heads[start..]));
     write_all(writer, &mut slices).await?;
     writer.flush().await
-}
-
-async fn write_all(writer: &mut (impl AsyncWrite + Unpin), mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
-    // Drops empty slices at the front: a write of nothing looks like the end.
-    IoSlice::advance_slices(&mut slices, 0);
-    while !slices.is_empty() {
-        match writer.write_vectored(slices).await? {
-            0 => return Err(io::ErrorKind::WriteZero.into()),
-            count => IoSlice::advance_slices(&mut slices, count),
-        }
-    }
-    Ok(())
 }

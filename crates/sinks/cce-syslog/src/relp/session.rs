@@ -147,7 +147,7 @@ impl Session {
         let end = loop {
             match frame::read(&buffer[done..]) {
                 Ok(Some((frame, length))) => {
-                    if let Err(failure) = state.heard(&frame) {
+                    if let Err(failure) = state.heard(&frame, &self.peer) {
                         break Some(failure);
                     }
                     done += length;
@@ -171,7 +171,7 @@ impl Session {
 
 impl State {
     /// Takes one frame of the receiver. The failure is the end of the session.
-    fn heard(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
+    fn heard(&mut self, frame: &Frame<'_>, peer: &str) -> Result<(), Failure> {
         match (frame.txnr, frame.command) {
             (0, b"serverclose") => Err(words::serverclose(self.window.unanswered())),
             // Other hints ask for nothing.
@@ -179,11 +179,12 @@ impl State {
             (txnr, b"rsp") if self.closing == Some(txnr) => Err(words::ended(&Ok(()), self.window.unanswered())),
             (txnr, b"rsp") => {
                 let response = frame::response(frame.data).map_err(|fault| words::garbage(fault, frame.data))?;
-                if response.code != 200 {
-                    return Err(words::refused("a message", response.code, response.words));
-                }
+                let taken = match response.code {
+                    200 => Ok(()),
+                    code => Err(words::refused("a message", code, response.words).at(peer)),
+                };
                 self.window
-                    .answered(txnr)
+                    .answered(txnr, taken)
                     .map_err(|Unasked| words::unexpected("it answers what was not asked, number", txnr))
             }
             (txnr, _) => Err(words::unexpected("it sent a command of its own, number", txnr)),

@@ -35,6 +35,8 @@ struct Sent {
 #[derive(Debug)]
 struct Batch {
     unanswered: usize,
+    /// What the receiver said of a message that it did not take.
+    refused: Option<Failure>,
     state: State,
 }
 
@@ -65,7 +67,7 @@ impl Window {
 
     /// A batch whose messages are about to be sent.
     pub(super) fn begin(&mut self) -> u64 {
-        self.batches.push_back(Batch { unanswered: 0, state: State::Sending });
+        self.batches.push_back(Batch { unanswered: 0, refused: None, state: State::Sending });
         self.first + self.batches.len() as u64 - 1
     }
 
@@ -88,8 +90,8 @@ impl Window {
         self.forget_done();
     }
 
-    /// A message was received and taken.
-    pub(super) fn answered(&mut self, txnr: u32) -> Result<(), Unasked> {
+    /// A message was received, and taken or refused: that concerns its batch alone.
+    pub(super) fn answered(&mut self, txnr: u32, taken: Result<(), Failure>) -> Result<(), Unasked> {
         let oldest = earlier(self.next, self.sent.len());
         let place = distance(oldest, txnr);
         let sent = self.sent.get_mut(place).filter(|sent| !sent.answered && txnr != 0).ok_or(Unasked)?;
@@ -100,6 +102,7 @@ impl Window {
         }
         if let Some(batch) = self.batch(batch) {
             batch.unanswered -= 1;
+            batch.refused = batch.refused.take().or(taken.err());
             batch.tell_if_done();
         }
         self.forget_done();
@@ -147,7 +150,7 @@ impl Batch {
         }
         if let State::Sent(answer) = std::mem::replace(&mut self.state, State::Done) {
             // Nobody may be waiting any more.
-            let _ = answer.send(Ok(()));
+            let _ = answer.send(self.refused.take().map_or(Ok(()), Err));
         }
     }
 }
@@ -192,12 +195,12 @@ mod tests {
         let mut window = Window::new(999_999_998);
         let (numbers, mut told) = batch(&mut window, 4);
         assert_eq!(numbers, [999_999_998, 999_999_999, 1, 2]);
-        assert_eq!(window.answered(0), Err(Unasked), "0 is not what comes before 1");
+        assert_eq!(window.answered(0, Ok(())), Err(Unasked), "0 is not what comes before 1");
         for number in [1, 999_999_999, 2] {
-            assert_eq!(window.answered(number), Ok(()));
+            assert_eq!(window.answered(number, Ok(())), Ok(()));
         }
         assert!(told.try_recv().is_err());
-        assert_eq!(window.answered(999_999_998), Ok(()));
+        assert_eq!(window.answered(999_999_998, Ok(())), Ok(()));
         assert_eq!(told.try_recv(), Ok(Ok(())));
         assert_eq!((window.room(), window.next()), (WINDOW, 3));
     }
@@ -205,13 +208,13 @@ mod tests {
     #[test]
     fn what_was_not_asked_or_is_answered_twice_is_noticed() {
         let mut window = Window::new(1);
-        assert_eq!(window.answered(1), Err(Unasked));
+        assert_eq!(window.answered(1, Ok(())), Err(Unasked));
         let (_, _told) = batch(&mut window, 3);
-        assert_eq!(window.answered(4), Err(Unasked));
-        assert_eq!(window.answered(2), Ok(()));
-        assert_eq!(window.answered(2), Err(Unasked));
-        assert_eq!(window.answered(1), Ok(()));
-        assert_eq!(window.answered(1), Err(Unasked), "long gone");
+        assert_eq!(window.answered(4, Ok(())), Err(Unasked));
+        assert_eq!(window.answered(2, Ok(())), Ok(()));
+        assert_eq!(window.answered(2, Ok(())), Err(Unasked));
+        assert_eq!(window.answered(1, Ok(())), Ok(()));
+        assert_eq!(window.answered(1, Ok(())), Err(Unasked), "long gone");
         assert_eq!(window.unanswered(), 1);
     }
 
@@ -220,12 +223,12 @@ mod tests {
         let mut window = Window::new(1);
         let sending = window.begin();
         window.take(sending, 1);
-        assert_eq!(window.answered(1), Ok(()));
+        assert_eq!(window.answered(1, Ok(())), Ok(()));
         window.take(sending, 1);
         let (answer, mut told) = oneshot::channel();
         window.end(sending, answer);
         assert!(told.try_recv().is_err());
-        assert_eq!(window.answered(2), Ok(()));
+        assert_eq!(window.answered(2, Ok(())), Ok(()));
         assert_eq!(told.try_recv(), Ok(Ok(())));
     }
 
@@ -234,12 +237,26 @@ mod tests {
         let mut window = Window::new(1);
         let (_, mut first) = batch(&mut window, 1);
         let (_, mut second) = batch(&mut window, 2);
-        window.answered(1).unwrap();
+        window.answered(1, Ok(())).unwrap();
         let failure = Failure::new(FailureKind::Unreachable, "gone");
         window.fail(&failure);
         assert_eq!(first.try_recv(), Ok(Ok(())));
         assert_eq!(second.try_recv(), Ok(Err(failure)));
-        assert_eq!(window.answered(2), Ok(()), "an answer that comes late hurts nobody");
+        assert_eq!(window.answered(2, Ok(())), Ok(()), "an answer that comes late hurts nobody");
+    }
+
+    #[test]
+    fn a_refused_message_concerns_its_batch_alone() {
+        let mut window = Window::new(1);
+        let (_, mut first) = batch(&mut window, 2);
+        let (_, mut second) = batch(&mut window, 1);
+        let refusal = Failure::new(FailureKind::Unavailable, "disk full");
+        window.answered(1, Err(refusal.clone())).unwrap();
+        window.answered(3, Ok(())).unwrap();
+        assert!(first.try_recv().is_err(), "its other message has no answer yet");
+        window.answered(2, Ok(())).unwrap();
+        assert_eq!((first.try_recv(), second.try_recv()), (Ok(Err(refusal)), Ok(Ok(()))));
+        assert_eq!(window.room(), WINDOW);
     }
 
     proptest! {
@@ -257,7 +274,7 @@ mod tests {
                 all.swap(last, usize::try_from(seed >> 33).unwrap() % (last + 1));
             }
             for number in all {
-                prop_assert_eq!(window.answered(number), Ok(()));
+                prop_assert_eq!(window.answered(number, Ok(())), Ok(()));
                 for (numbers, told) in &mut open {
                     numbers.retain(|other| *other != number);
                     prop_assert_eq!(told.try_recv().is_ok(), numbers.is_empty());

@@ -11,7 +11,7 @@ use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, SupportedProtocolVersion};
+use rustls::{ClientConfig, ProtocolVersion, SupportedProtocolVersion};
 use rustls_pki_types::{ServerName, UnixTime};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -31,7 +31,7 @@ pub(crate) struct TlsClient {
 /// What is known of an established TLS connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secured {
-    /// Such as `TLSv1_3`.
+    /// Such as `TLS 1.3`.
     pub version: String,
     /// Of the receiver's certificate.
     pub fingerprint: Fingerprint,
@@ -69,7 +69,7 @@ impl TlsClient {
         match (result, seen) {
             (Ok(stream), Some(Seen { fingerprint, remark, .. })) => {
                 let version = stream.get_ref().1.protocol_version();
-                let version = version.map(|version| format!("{version:?}")).unwrap_or_default();
+                let version = if version == Some(ProtocolVersion::TLSv1_3) { "TLS 1.3" } else { "TLS 1.2" }.to_owned();
                 Ok((stream, Secured { version, fingerprint, remark }))
             }
             (Ok(_), None) => Err("the receiver has shown no certificate".to_owned()),

@@ -6,6 +6,7 @@ use adr_core::{Failure, FailureKind, Retry};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
+use super::super::link::FAREWELL;
 use super::peer::{PEER, Peer, events, now, open, open_at, soon};
 
 /// What becomes of two batches, the first answered and the second by one of three, when the receiver does `script`.
@@ -43,11 +44,20 @@ async fn the_end_of_the_connection_fails_what_is_unanswered() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_message_fails_in_the_receivers_words() {
-    let failure = broken(async |peer| peer.respond(4, "500 disk full\nmore").await).await;
-    assert_eq!(failure.kind, FailureKind::Unavailable);
-    assert!(failure.message.contains("500 \"disk full\""), "{failure}");
-    let long = broken(async |peer| peer.respond(4, &format!("500 {}", "x".repeat(9000))).await).await;
-    assert!(long.message.len() < 400, "{long}");
+    let (mut sender, mut peer) = open().await;
+    let refused = sender.write(&events(1)).await.unwrap();
+    let long = sender.write(&events(1)).await.unwrap();
+    let taken = sender.write(&events(1)).await.unwrap();
+    peer.hear_messages(3).await;
+    peer.respond(2, "500 disk full\nmore").await;
+    peer.respond(3, &format!("500 {}", "x".repeat(9000))).await;
+    peer.respond(4, "200 OK").await;
+    let failure = soon(refused).await.unwrap_err();
+    assert_eq!((failure.kind, failure.retry), (FailureKind::Unavailable, Retry::BackOff));
+    assert!(failure.message.starts_with(PEER) && failure.message.contains("500 \"disk full\""), "{failure}");
+    assert!(soon(long).await.unwrap_err().message.len() < 400);
+    soon(taken).await.expect("the others go on");
+    assert_eq!(sender.link.death(), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,12 +128,12 @@ async fn closing_waits_for_the_receiver_but_not_for_ever() {
 
     let (sender, _peer) = open().await;
     sender.link.close().await;
-    assert_eq!(start.elapsed(), Duration::from_secs(5));
+    assert_eq!(start.elapsed(), FAREWELL);
 
     let (sender, peer) = open().await;
     drop(peer);
     sender.link.close().await;
-    assert_eq!(start.elapsed(), Duration::from_secs(5), "nobody is there to wait for");
+    assert_eq!(start.elapsed(), FAREWELL, "nobody is there to wait for");
 }
 
 #[tokio::test(start_paused = true)]

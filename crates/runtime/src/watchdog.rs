@@ -1,0 +1,63 @@
+//! Notices sinks that have something to deliver and deliver nothing.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::counters::Counters;
+use crate::status::Status;
+
+/// How long a sink may deliver nothing before it is told.
+const QUIET: Duration = Duration::from_secs(60);
+
+/// How often to look.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// Watches sinks for as long as they run; tells each standstill once, and its end.
+pub(crate) async fn watch(sinks: Vec<(Arc<str>, Arc<Counters>)>, status: Status) -> Infallible {
+    let mut watched: Vec<Watched> = sinks.into_iter().map(Watched::new).collect();
+    loop {
+        sleep(LOOK).await;
+        for sink in &mut watched {
+            sink.look(&status);
+        }
+    }
+}
+
+struct Watched {
+    name: Arc<str>,
+    counters: Arc<Counters>,
+    /// How many events were through at the last look, and since when it is no more.
+    through: u64,
+    since: Instant,
+    stalled: bool,
+}
+
+impl Watched {
+    fn new((name, counters): (Arc<str>, Arc<Counters>)) -> Self {
+        Self { name, counters, through: 0, since: Instant::now(), stalled: false }
+    }
+
+    fn look(&mut self, status: &Status) {
+        let counts = self.counters.counts();
+        let (waiting, through) = (counts.in_flight(), counts.received - counts.in_flight());
+        if waiting == 0 || through != self.through {
+            (self.through, self.since) = (through, Instant::now());
+            if std::mem::take(&mut self.stalled) {
+                tracing::info!(component_id = %self.name, "sink {} delivers again", self.name);
+                status.stalled(&self.name, false);
+            }
+        } else if !self.stalled && self.since.elapsed() >= QUIET {
+            self.stalled = true;
+            tracing::warn!(
+                component_id = %self.name, in_flight = waiting,
+                "sink {} has delivered nothing for {} s: its destination does not answer or takes nothing; {waiting} events \
+                 wait, and no more are read than there is memory for",
+                self.name, self.since.elapsed().as_secs()
+            );
+            status.stalled(&self.name, true);
+        }
+    }
+}
