@@ -81,14 +81,12 @@ impl Source {
 }
 
 impl Source {
-    /// The most events of one page.
-    pub(crate) fn page_limit(&self) -> Option<u32> {
+    /// The most events of one page, for each tenant.
+    pub(crate) fn page_limits(&self) -> Vec<u32> {
         match self {
-            Self::Jumpcloud(config) => {
-                let settings = Settings::try_from((**config).clone()).ok()?;
-                settings.tenants.iter().map(|tenant| tenant.page_limit).max()
-            }
-            Self::Stdin(_) => None,
+            Self::Jumpcloud(config) => Settings::try_from((**config).clone())
+                .map_or_else(|_| Vec::new(), |all| all.tenants.iter().map(|tenant| tenant.page_limit).collect()),
+            Self::Stdin(_) => Vec::new(),
         }
     }
 }
@@ -127,12 +125,13 @@ impl Sink {
                 let target = surround.stdout.clone();
                 let target =
                     target.ok_or_else(|| Failure::fatal(FailureKind::Internal, "standard output is not open"))?;
-                let trail = surround.pipe_trail;
+                let (trail, encoded) = (surround.pipe_trail, config.encoding != Encoding::Json);
                 let factory: SinkFactory = Arc::new(move || {
-                    let encoder = (config.encoding != Encoding::Json).then(|| adr_transform::encoder(config.encoding));
+                    let encoder = encoded.then(|| adr_transform::encoder(config.encoding));
                     Ok(Box::new(StdoutSink::new(&target, encoder, trail)))
                 });
-                SinkKind::Plain { factory, in_flight: 4, at_once: usize::MAX }
+                // What is encoded anew is in nobody's budget: a portion of it at a time.
+                SinkKind::Plain { factory, in_flight: 4, at_once: if encoded { 1024 } else { usize::MAX } }
             }
         })
     }

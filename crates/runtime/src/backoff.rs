@@ -26,11 +26,6 @@ impl Backoff {
         self.failures = 0;
     }
 
-    /// Failures in a row.
-    pub(crate) fn failures(&self) -> u32 {
-        self.failures
-    }
-
     /// How long to wait after this failure; `None` where trying again cannot help.
     pub(crate) fn delay(&mut self, failure: &Failure) -> Option<Duration> {
         let doubled = self.first.saturating_mul(1u32 << self.failures.min(16));

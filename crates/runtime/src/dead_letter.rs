@@ -64,7 +64,7 @@ impl DeadLetter for DeadLetterFile {
                 .unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal, "dead letter writer panicked")));
             if written.is_ok() {
                 let file = self.path.display();
-                tracing::warn!(component_id = component, count, %file, "rejected events are kept; the first because {first}");
+                tracing::warn!(component_id = component, count, %file, "rejected events are kept in the dead letter; the first because {first}");
             }
             written
         })

@@ -2,83 +2,24 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::ready;
-use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use adr_core::{Delivered, Delivery, Event, Failure, FailureKind, LaneId, Rejected, Retry, Sink};
+use adr_core::{Delivered, Delivery, Failure, FailureKind, Retry, Sink};
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-use crate::ack::Ack;
 use crate::backoff::Backoff;
 use crate::counters::Counters;
 use crate::dead_letter::DeadLetter;
+use crate::job::{Job, Life};
+use crate::rejects::Rejects;
 use crate::run::Limits;
 use crate::topology::SinkFactory;
-
-/// One life of a lane, from its opening to its end or failure. A lane lives and dies whole: what a dead life still
-/// has in some queue is dropped there, its successor reads it again.
-#[derive(Debug)]
-pub(crate) struct Life {
-    pub(crate) number: u64,
-    pub(crate) lane: LaneId,
-    dead: AtomicBool,
-}
-
-impl Life {
-    pub(crate) fn new(number: u64, lane: LaneId) -> Self {
-        Self { number, lane, dead: AtomicBool::new(false) }
-    }
-
-    pub(crate) fn end(&self) {
-        self.dead.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_dead(&self) -> bool {
-        self.dead.load(Ordering::Relaxed)
-    }
-}
-
-/// A batch, or a portion of one, on its way to a sink.
-pub(crate) struct Job {
-    life: Arc<Life>,
-    events: Arc<Vec<Event>>,
-    portion: Range<usize>,
-    ack: Ack,
-}
-
-impl Job {
-    /// A whole batch.
-    pub(crate) fn new(life: Arc<Life>, events: Arc<Vec<Event>>, ack: Ack) -> Self {
-        Self { life, portion: 0..events.len(), events, ack }
-    }
-
-    fn events(&self) -> &[Event] {
-        &self.events[self.portion.clone()]
-    }
-
-    /// The same batch in portions of at most `most` events, each with its own delivery: what is delivered of a batch stays
-    /// delivered when the rest of it is not.
-    fn portions(self, most: usize) -> impl Iterator<Item = Self> {
-        let starts = self.portion.clone().step_by(most.max(1));
-        // A batch without events is acked like any other.
-        let first = self.portion.is_empty().then_some(self.portion.start);
-        let Self { life, events, portion: Range { end, .. }, ack } = self;
-        let mut ack = Some(ack);
-        starts.chain(first).map(move |start| {
-            let portion = start..end.min(start.saturating_add(most.max(1)));
-            let forked = if portion.end == end { ack.take() } else { ack.as_ref().map(Ack::fork) };
-            let ack = forked.expect("only the last portion takes the ack itself");
-            Self { life: life.clone(), events: events.clone(), portion, ack }
-        })
-    }
-}
 
 /// What a running deliver stage can be told.
 pub(crate) enum Control {
@@ -92,7 +33,6 @@ pub(crate) enum Control {
 pub(crate) struct Deliver {
     pub(crate) name: Arc<str>,
     pub(crate) factory: SinkFactory,
-    pub(crate) sink: Box<dyn Sink>,
     pub(crate) in_flight: usize,
     pub(crate) at_once: usize,
     pub(crate) limits: Limits,
@@ -114,10 +54,14 @@ struct Queue {
     parked: VecDeque<Job>,
     retry_at: Option<Instant>,
     backoff: Backoff,
+    /// Since when nothing was delivered for failures.
+    failing: Option<Instant>,
 }
 
 struct Flow {
     stage: Deliver,
+    /// Out only while it writes.
+    sink: Option<Box<dyn Sink>>,
     /// The rest of the batch that is being written.
     waiting: VecDeque<Job>,
     queues: BTreeMap<u64, Queue>,
@@ -127,9 +71,9 @@ struct Flow {
 
 impl Deliver {
     /// Runs until told to close, or until the sink says that trying again cannot help.
-    pub(crate) async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self, sink: Box<dyn Sink>) -> Result<(), Failure> {
         let (waiting, queues, open) = (VecDeque::new(), BTreeMap::new(), FuturesUnordered::new());
-        let flow = Flow { stage: self, waiting, queues, open, next_ticket: 0 };
+        let flow = Flow { stage: self, sink: Some(sink), waiting, queues, open, next_ticket: 0 };
         flow.run().await
     }
 }
@@ -172,7 +116,10 @@ impl Flow {
                 },
             }
         }
-        self.stage.sink.close().await.map_err(|failure| failure.at(format!("sink {}", self.stage.name)))
+        match self.sink.take() {
+            Some(mut sink) => sink.close().await.map_err(|failure| failure.at(format!("sink {}", self.stage.name))),
+            None => Ok(()),
+        }
     }
 
     async fn wait(&mut self, due: Option<Instant>) -> Result<(), Failure> {
@@ -221,29 +168,34 @@ impl Flow {
             self.give_up(job);
             return Ok(());
         }
-        let mut settled = Vec::new();
+        let mut sink = self.sink.take().expect("one batch is written at a time");
+        let mut failed = Vec::new();
         let written = {
-            let mut writing = AssertUnwindSafe(self.stage.sink.write(job.events())).catch_unwind();
+            let mut writing = AssertUnwindSafe(sink.write(job.events())).catch_unwind();
             loop {
-                // Deliveries go on while the sink makes us wait: some sinks make room only so.
+                // Deliveries go on while the sink makes us wait, perhaps for hours. What fails waits for the order in which
+                // it must be written again.
                 tokio::select! {
                     biased;
-                    Some(done) = self.open.next(), if !self.open.is_empty() => settled.extend(done),
+                    Some(done) = self.open.next(), if !self.open.is_empty() => match done {
+                        Ok(settled @ (_, _, Some(Ok(_)))) => self.settle(settled)?,
+                        settled => failed.extend(settled),
+                    },
                     written = &mut writing => break written,
                 }
             }
         };
+        self.sink = Some(sink);
         match written {
             Ok(Ok(delivery)) => self.keep(job, delivery),
             Ok(Err(failure)) => self.park(vec![job], failure)?,
             Err(_) => {
-                // Dropping the batch fails it: acks fail closed.
-                Counters::add(&self.stage.counters.failed, job.events().len());
-                drop(job);
+                let life = job.life.clone();
+                self.fail_life(&life, vec![job], &self.panicked());
                 self.rebuild()?;
             }
         }
-        for settled in settled {
+        for settled in failed {
             self.settle(settled)?;
         }
         Ok(())
@@ -254,11 +206,10 @@ impl Flow {
         self.next_ticket += 1;
         let (abort, registration) = AbortHandle::new_pair();
         let rejects = Rejects {
-            name: self.stage.name.clone(),
+            sink: self.stage.name.clone(),
             dead_letter: self.stage.dead_letter.clone(),
-            counters: self.stage.counters.clone(),
-            events: job.events.clone(),
-            portion: job.portion.clone(),
+            portion: job.portion(),
+            seed: self.stage.seed ^ ticket,
         };
         let settled: BoxFuture<'static, Settled> = Box::pin(async move {
             let result = AssertUnwindSafe(rejects.after(delivery)).catch_unwind().await;
@@ -275,6 +226,8 @@ impl Flow {
             Some(Ok(delivered)) => {
                 let Some((_, job, _)) = queue.open.remove(place) else { return Ok(()) };
                 queue.backoff.reset();
+                queue.failing = None;
+                Counters::add(&self.stage.counters.rejected, delivered.rejected.len());
                 Counters::add(&self.stage.counters.sent, job.events().len() - delivered.rejected.len());
                 Counters::add(&self.stage.counters.sent_bytes, job.events().iter().map(|event| event.body.len()).sum());
                 job.ack.deliver(delivered.trail);
@@ -301,8 +254,8 @@ impl Flow {
         let limits = self.stage.limits;
         let queue = self.queue(life.number);
         let delay = queue.backoff.delay(&failure);
-        let failures = queue.backoff.failures();
-        let Some(delay) = delay.filter(|_| limits.persists(&failure, failures)) else {
+        let since = *queue.failing.get_or_insert_with(Instant::now);
+        let Some(delay) = delay.filter(|_| limits.persists_since(&failure, since)) else {
             let gone = failure.kind == FailureKind::ReaderGone;
             let failure = Failure { retry: Retry::Never, ..failure.at(format!("sink {}", self.stage.name)) };
             self.fail_life(&life, jobs, &failure);
@@ -342,7 +295,7 @@ impl Flow {
     /// The sink panicked: every life with batches in it ends and reads them again; the sink is built anew.
     fn rebuild(&mut self) -> Result<(), Failure> {
         tracing::error!(component_id = %self.stage.name, "sink panicked; it is built anew");
-        let failure = Failure::new(FailureKind::Internal, format!("sink {} panicked", self.stage.name));
+        let failure = self.panicked();
         let lives: Vec<u64> = self.queues.keys().copied().collect();
         for number in lives {
             let queue = &self.queues[&number];
@@ -353,8 +306,12 @@ impl Flow {
         }
         self.queues.clear();
         self.open = FuturesUnordered::new();
-        self.stage.sink = (self.stage.factory)()?;
+        self.sink = Some((self.stage.factory)()?);
         Ok(())
+    }
+
+    fn panicked(&self) -> Failure {
+        Failure::new(FailureKind::Internal, format!("sink {} panicked", self.stage.name))
     }
 
     async fn exchange(&mut self, factory: SinkFactory) -> Result<(), Failure> {
@@ -364,9 +321,11 @@ impl Flow {
                 self.settle(settled)?;
             }
         }
-        let mut last = std::mem::replace(&mut self.stage.sink, next);
         self.stage.factory = factory;
-        last.close().await
+        match self.sink.replace(next) {
+            Some(mut last) => last.close().await,
+            None => Ok(()),
+        }
     }
 
     /// A batch of a life that has ended: its successor reads it again.
@@ -384,6 +343,7 @@ impl Flow {
             parked: VecDeque::new(),
             retry_at: None,
             backoff: Backoff::new(Duration::from_millis(200), Duration::from_secs(30), seed),
+            failing: None,
         })
     }
 
@@ -391,33 +351,5 @@ impl Flow {
         if self.queues.get(&life).is_some_and(|queue| queue.open.is_empty() && queue.parked.is_empty()) {
             self.queues.remove(&life);
         }
-    }
-}
-
-/// What is needed to keep the events that a sink rejects.
-struct Rejects {
-    name: Arc<str>,
-    dead_letter: Arc<dyn DeadLetter>,
-    counters: Arc<Counters>,
-    events: Arc<Vec<Event>>,
-    portion: Range<usize>,
-}
-
-impl Rejects {
-    async fn after(self, delivery: Delivery) -> Result<Delivered, Failure> {
-        let delivered = delivery.await?;
-        if !delivered.rejected.is_empty() {
-            let rejected: Vec<Rejected> = delivered
-                .rejected
-                .iter()
-                .filter_map(|rejection| {
-                    let event = self.events[self.portion.clone()].get(rejection.index)?.clone();
-                    Some(Rejected { event, reason: rejection.reason.clone() })
-                })
-                .collect();
-            self.dead_letter.keep(&self.name, &rejected).await?;
-            Counters::add(&self.counters.rejected, rejected.len());
-        }
-        Ok(delivered)
     }
 }

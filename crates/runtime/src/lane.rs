@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::{Backoff, seed_for};
 use crate::counters::Counters;
-use crate::deliver::Life;
+use crate::job::Life;
 use crate::life::Living;
 use crate::run::{Shared, SinkPort};
 use crate::status::LaneState;

@@ -16,8 +16,9 @@ use crate::ack::Ack;
 use crate::backoff::Backoff;
 use crate::commit::{Commit, Pending};
 use crate::counters::Counters;
-use crate::deliver::{Job, Life};
+use crate::job::{Job, Life};
 use crate::mapper::Mapped;
+use crate::rejects::keep;
 use crate::run::{Shared, SinkPort};
 use crate::status::LaneState;
 use crate::topology::Plan;
@@ -163,7 +164,7 @@ impl Living<'_> {
         while let Some(mapping) = mapped.recv().await {
             let mapped = mapping.mapped.await.map_err(|_| self.panicked())??;
             for (component, rejected) in &mapped.rejected {
-                self.bury(component, rejected).await?;
+                keep(&*self.shared.dead_letter, component, rejected, self.seed).await?;
             }
             let (ack, outcome) = Ack::new();
             let mut owned = None;
@@ -193,25 +194,6 @@ impl Living<'_> {
             let message = format!("sink {} has ended; see its own message", self.shared.sinks[sink].name);
             Failure::fatal(FailureKind::Internal, message)
         })
-    }
-
-    /// Keeps rejected events, however long that takes.
-    async fn bury(&self, component: &str, rejected: &[adr_core::Rejected]) -> Result<(), Failure> {
-        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30), self.seed);
-        loop {
-            match self.shared.dead_letter.keep(component, rejected).await {
-                Ok(()) => break,
-                Err(failure) => {
-                    let Some(delay) = backoff.delay(&failure) else { return Err(failure) };
-                    tracing::warn!(component_id = %component, error_type = failure.kind.as_str(), stage = "processing",
-                        retry_in = %format_args!("{delay:.1?}"), "{failure}");
-                    sleep(delay).await;
-                }
-            }
-        }
-        tracing::warn!(component_id = %component, lane = %self.life.lane, count = rejected.len(), intentional = false,
-            reason = %rejected[0].reason, "Events dropped to the dead letter");
-        Ok(())
     }
 
     fn with_allowance(&self, bytes: usize) -> usize {

@@ -17,7 +17,8 @@ use crate::backoff::seed_for;
 use crate::commit::save;
 use crate::counters::{Counters, Counts, Registry};
 use crate::dead_letter::DeadLetter;
-use crate::deliver::{Control, Deliver, Job};
+use crate::deliver::{Control, Deliver};
+use crate::job::Job;
 use crate::lane::{LaneEnd, Supervised};
 use crate::mapper::Mapper;
 use crate::status::{SinkStatus, Status};
@@ -43,6 +44,9 @@ pub struct Runtime {
 /// How often in a row a call may fail in a run to the end: about a quarter of a minute.
 const ATTEMPTS: u32 = 5;
 
+/// How long a sink may fail in a run to the end.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// The bounds of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -63,6 +67,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Whether a sink is to be tried again that has failed `since` then.
+    pub(crate) fn persists_since(&self, failure: &Failure, since: Instant) -> bool {
+        self.persists(failure, 0) && (!self.once || since.elapsed() < PATIENCE)
+    }
+
     /// Whether to try again after the `failures`th failure in a row.
     pub(crate) fn persists(&self, failure: &Failure, failures: u32) -> bool {
         use FailureKind::{BadRequest, Config, Forbidden, NotLicensed, Unauthorized};
@@ -197,19 +206,21 @@ impl Runtime {
                     let (jobs, to_deliver) = mpsc::channel(in_flight.max(1));
                     let (control, to_obey) = mpsc::channel(1);
                     controls.insert(node.name.clone(), control);
-                    delivers.push(Deliver {
-                        seed: seed_for(self.seed, &node.name),
-                        name: node.name.clone(),
-                        factory,
+                    delivers.push((
+                        Deliver {
+                            seed: seed_for(self.seed, &node.name),
+                            name: node.name.clone(),
+                            factory,
+                            in_flight,
+                            at_once,
+                            limits: self.limits,
+                            jobs: to_deliver,
+                            control: to_obey,
+                            dead_letter: self.dead_letter.clone(),
+                            counters,
+                        },
                         sink,
-                        in_flight,
-                        at_once,
-                        limits: self.limits,
-                        jobs: to_deliver,
-                        control: to_obey,
-                        dead_letter: self.dead_letter.clone(),
-                        counters,
-                    });
+                    ));
                     SinkPort::Plain(jobs)
                 }
             };
@@ -237,8 +248,8 @@ impl Runtime {
         watchdog.spawn(watch(watched, handle.status.clone()));
         let mut running =
             Running { shared, handle, sources: JoinSet::new(), delivers: JoinSet::new(), _watchdog: watchdog };
-        for deliver in delivers {
-            running.delivers.spawn(deliver.run());
+        for (deliver, sink) in delivers {
+            running.delivers.spawn(deliver.run(sink));
         }
         for ((source, plan), counters) in topology.sources.into_iter().zip(plans).zip(source_counters) {
             running.spawn_source(source, plan, counters);

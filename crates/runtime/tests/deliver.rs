@@ -2,9 +2,10 @@
 
 mod support;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use adr_core::{Failure, FailureKind};
+use adr_core::{BoxFuture, Delivered, Delivery, Event, Failure, FailureKind, Sink};
 use adr_runtime::SinkKind;
 use support::{Bench, Gate, three_pages};
 
@@ -149,4 +150,42 @@ async fn a_sink_that_delivers_nothing_is_told_and_so_is_its_end() {
     assert_eq!(stalled(), None, "one delivery is progress");
     gate.permits.add_permits(1000);
     finish.await.unwrap();
+}
+
+/// Takes a batch, and delivers it when it is released; the write of a second one never ends.
+struct Stuck(Option<tokio::sync::oneshot::Receiver<()>>);
+
+impl Sink for Stuck {
+    fn write<'a>(&'a mut self, _: &'a [Event]) -> BoxFuture<'a, Result<Delivery, Failure>> {
+        match self.0.take() {
+            Some(released) => Box::pin(async move {
+                let delivery: Delivery = Box::pin(async move {
+                    released.await.expect("it is released");
+                    Ok(Delivered::default())
+                });
+                Ok(delivery)
+            }),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+
+    fn close(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_delivered_is_committed_while_a_later_write_stands_still() {
+    let (bench, gate) = (Bench::new(), Gate::open());
+    let mut topology = bench.topology(vec![bench.lane("t", three_pages(), true)], vec![], vec![("sink", &gate)]);
+    let (release, released) = tokio::sync::oneshot::channel();
+    let stuck = Mutex::new(Some(Stuck(Some(released))));
+    let factory = Arc::new(move || Ok(Box::new(stuck.lock().unwrap().take().unwrap()) as Box<dyn Sink>));
+    topology.sinks[0].kind = SinkKind::Plain { factory, in_flight: 4, at_once: usize::MAX };
+    let _running = bench.start(topology);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(bench.position("t"), 0);
+    release.send(()).unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(bench.position("t"), 1, "the second write goes on, and the first batch is committed");
 }

@@ -67,16 +67,19 @@ fn warnings<T>(components: &mut [Written<T>]) -> Vec<Problem> {
     components.iter_mut().flat_map(|written| std::mem::take(&mut written.warnings)).collect()
 }
 
-/// Sinks whose `rate_limit` is so low that one page takes longer than a stop waits.
+/// Sinks whose `rate_limit` is so low that one page of each tenant takes longer than a stop waits.
 fn slow(sources: &[Written<Source>], sinks: &[Written<Sink>]) -> Vec<Problem> {
-    let page = sources.iter().filter_map(|written| written.part.as_ref()?.page_limit()).max();
+    let limits: Vec<u32> =
+        sources.iter().filter_map(|written| written.part.as_ref()).flat_map(Source::page_limits).collect();
     let limit = DRAIN_SECS;
     let slow = |written: &Written<Sink>| {
-        let (page, rate) = (page?, written.part.as_ref()?.rate_limit()?);
-        let seconds = (rate.interval() * page).as_secs();
-        let fits = u64::from(page) * limit / seconds.max(1) / 2;
+        let (largest, rate) = (*limits.iter().max()?, written.part.as_ref()?.rate_limit()?);
+        let events = limits.iter().fold(0, |sum: u32, page| sum.saturating_add(*page));
+        let seconds = rate.interval().saturating_mul(events).as_secs();
+        let fits = u64::from(largest) * limit / seconds.max(1) / 2;
         let problem = Problem::new(format!(
-            "sink `{}`: at its `rate_limit` a page of {page} events takes {seconds} s, and a stop waits for {limit} s",
+            "sink `{}`: at its `rate_limit` one page of each tenant ({events} events) takes {seconds} s, and a stop waits \
+             for {limit} s",
             written.id
         ));
         let help = format!(

@@ -6,9 +6,9 @@
 //!
 //! - `tls`, `tcp` on Linux: the kernel of the peer has acknowledged every byte of the batch (what was written to the
 //!   socket, ciphertext under TLS, minus what SIOCOUTQ says is still unacknowledged), *and* the connection was up and open
-//!   in both directions after that was read, *and* it was older than one second. Receivers that refuse a peer after they
-//!   have accepted it (access lists, permitted peers, a client certificate under TLS 1.3) close within that second, so
-//!   what they threw away does not count. It does not prove that the receiver's process has read the bytes: what lies in
+//!   in both directions after that was read, *and* its first acknowledged byte was a second ago. Receivers that refuse
+//!   a peer after they have accepted it (access lists, permitted peers, a client certificate under TLS 1.3) mostly close
+//!   within that second, so what they threw away does not count; one that takes longer to refuse loses events. It does not prove that the receiver's process has read the bytes: what lies in
 //!   its kernel's buffer when it crashes is lost; and behind a proxy "the peer" is the proxy. `relp` closes that gap.
 //! - `tls`, `tcp` elsewhere: the bytes were written to a connection that lived for a second.
 //! - `relp`, `relp_tcp`: the receiver has answered every message of the batch with 200.
@@ -33,8 +33,8 @@
 //!
 //! The addresses are ranked. The best one that answers is used; one that fails rests for half a second up to half a
 //! minute while the next is tried at once. While a later one is in use, the earlier ones are tried every
-//! `health_check_interval`, and one whose connection lasts takes over. Over `udp` nobody answers, so there the return is a
-//! guess.
+//! `health_check_interval`, and one whose connection lasts takes over. Over `udp` nobody
+//! answers, so there a later one stays in use until it fails.
 
 mod address;
 mod check;

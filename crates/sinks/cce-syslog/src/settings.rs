@@ -7,6 +7,7 @@ use adr_core::{Encoding, Failure, FailureKind, Rate, Size, Span};
 use rustls_pki_types::ServerName;
 
 use crate::config::{CceSyslogConfig, Fingerprints, Framing, HeaderKind, Mode, TlsConfig, TlsVersion, TooLong};
+use crate::message::MOST_MESSAGES;
 use crate::{Address, Facility, Fingerprint};
 
 /// The most that one IPv4 datagram holds.
@@ -14,9 +15,6 @@ pub(crate) const DATAGRAM: usize = 65_507;
 
 /// What RFC 5424 lets every receiver count on: shorter than this, a message has no room beside its header.
 const LEAST_MESSAGE: usize = 480;
-
-/// The most events that share a delivery: what is formatted and written as one.
-const PORTION: usize = 256;
 
 /// More than any receiver takes; also what a RELP frame can say of its length, with room to spare.
 const MOST_MESSAGE: usize = 256 << 20;
@@ -106,8 +104,9 @@ impl Settings {
             Mode::Relp | Mode::RelpTcp => 1,
             Mode::Tls | Mode::Tcp | Mode::Udp => {
                 let second = |rate: Rate| 1_000_000_000 / rate.interval().as_nanos().max(1);
-                self.rate_limit
-                    .map_or(PORTION, |rate| usize::try_from(second(rate)).unwrap_or(PORTION).clamp(1, PORTION))
+                self.rate_limit.map_or(MOST_MESSAGES, |rate| {
+                    usize::try_from(second(rate)).unwrap_or(MOST_MESSAGES).clamp(1, MOST_MESSAGES)
+                })
             }
         }
     }

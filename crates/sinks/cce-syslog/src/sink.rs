@@ -1,5 +1,6 @@
 use std::convert::Infallible;
 use std::hash::{BuildHasher, RandomState};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use adr_core::{BoxFuture, Clock, Delivery, Encoder, Event, Failure, Sink};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::failover::Failover;
 use crate::link::{Dialer, Link, Made, PROBATION, words};
@@ -30,11 +31,19 @@ pub struct CceSyslog {
     last: Option<usize>,
     /// Looks for a better address while the current one is not the best; ends with a connection to it.
     scout: JoinSet<(usize, Made)>,
+    /// What the scout has found.
+    found: Option<(usize, Made)>,
     /// Earlier connections whose last deliveries are still open.
     retiring: JoinSet<()>,
     /// Tells them not to wait for anybody any more.
     closing: watch::Sender<bool>,
 }
+
+/// How long a write that may stand still has once a better address is there.
+const LAST_CHANCE: Duration = Duration::from_secs(5);
+
+/// How long an earlier connection may take for its last deliveries.
+const RETIREMENT: Duration = Duration::from_secs(30);
 
 /// The connection in use.
 #[derive(Debug)]
@@ -72,6 +81,7 @@ impl CceSyslog {
             current: None,
             last: None,
             scout: JoinSet::new(),
+            found: None,
             retiring: JoinSet::new(),
             closing: watch::Sender::new(false),
         })
@@ -79,13 +89,26 @@ impl CceSyslog {
 
     async fn deliver(&mut self, events: &[Event]) -> Result<Delivery, Failure> {
         while self.retiring.try_join_next().is_some() {}
-        self.return_to_better();
         self.bury()?;
+        self.return_to_better();
         if self.current.is_none() {
             self.connect().await?;
         }
         let Some(current) = &mut self.current else { return Err(self.failover.failure(Instant::now())) };
-        let delivery = current.link.write(events, &mut self.formatter, &self.pacing).await?;
+        let written = {
+            let mut write = pin!(current.link.write(events, &mut self.formatter, &self.pacing));
+            tokio::select! {
+                biased;
+                written = &mut write => Some(written),
+                // A better address is there, and the write may be standing still: it gets a little more time.
+                Some(found) = self.scout.join_next() => {
+                    self.found = found.ok();
+                    timeout(LAST_CHANCE, write).await.ok()
+                }
+            }
+        };
+        let Some(written) = written else { return Err(self.leave()) };
+        let delivery = written?;
         let (open, proven, count) = (current.open.clone(), current.proven.clone(), events.len());
         Ok(Box::pin(async move {
             let outcome = delivery.await;
@@ -102,8 +125,11 @@ impl CceSyslog {
         let Some(current) = self.current.take_if(|current| current.link.is_dead()) else { return Ok(()) };
         let index = current.index;
         let Some(failure) = current.link.death() else { return Ok(()) };
-        // The runtime tells it, once for each lane that has something there.
-        tracing::debug!(component_id = %self.name, "{failure}");
+        let waited_for = current.open.strong_count() > 1;
+        if !waited_for {
+            // Else the runtime tells it, with the lane.
+            tracing::info!(component_id = %self.name, "{failure}");
+        }
         let proven = current.proven.load(Ordering::Relaxed);
         if proven {
             self.failover.proven(index);
@@ -115,7 +141,7 @@ impl CceSyslog {
         }
         // Batches before this one have failed with the connection, and whoever waits for them has not seen it yet. They
         // go first: a batch that overtakes them is sent twice.
-        if current.open.strong_count() > 1 { Err(failure) } else { Ok(()) }
+        if waited_for { Err(failure) } else { Ok(()) }
     }
 
     /// Connects to the best address that can be had.
@@ -133,12 +159,24 @@ impl CceSyslog {
         Err(self.failover.failure(Instant::now()))
     }
 
+    /// The receiver takes nothing, and a better one is there: what is open here fails, and goes there.
+    fn leave(&mut self) -> Failure {
+        let left = self.current.take().map(|current| self.failover.address(current.index).to_string());
+        let left = left.unwrap_or_default();
+        words::unreachable(format!("{left}: the receiver takes nothing, and a better one is back: that one is used"))
+    }
+
     /// Uses a connection to a better address if one was found.
     fn return_to_better(&mut self) {
-        let Some(Ok((index, made))) = self.scout.try_join_next() else { return };
-        if made.link.is_dead() {
-            return self.send_scout();
+        if self.found.is_none() {
+            match self.scout.try_join_next() {
+                None => return,
+                Some(found) => self.found = found.ok(),
+            }
         }
+        let Some((index, made)) = self.found.take().filter(|(_, made)| !made.link.is_dead()) else {
+            return self.send_scout();
+        };
         self.failover.proven(index);
         self.tell(index, &made);
         self.take(index, made, true);
@@ -160,7 +198,8 @@ impl CceSyslog {
         self.scout.abort_all();
         self.scout = JoinSet::new();
         let better = self.last.unwrap_or(0);
-        if better == 0 {
+        // Over udp nobody answers a scout.
+        if better == 0 || self.is_udp {
             return;
         }
         let addresses: Vec<_> = (0..better).map(|index| self.failover.address(index).clone()).collect();
@@ -223,6 +262,8 @@ async fn retire(current: Current, mut closing: watch::Receiver<bool>) {
     tokio::select! {
         _ = settled.recv() => {}
         _ = closing.wait_for(|closing| *closing) => {}
+        // Dropped, its open deliveries fail: they go to the one in use.
+        () = sleep(RETIREMENT) => return,
     }
     link.close().await;
 }

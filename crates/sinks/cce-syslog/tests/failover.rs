@@ -58,6 +58,38 @@ async fn the_better_address_is_used_again_when_it_is_back_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_standby_that_stands_still_in_the_middle_of_a_write_is_left_for_the_better_one() {
+    let (second, second_address) = tight_listener();
+    let first_address = nobody().await;
+    let mut sink = over(&[first_address, second_address]);
+    let _backup = through(&mut sink, &second, 0).await;
+    let first = TcpListener::bind(first_address).await.unwrap();
+    // More than the second one's kernel takes: this write cannot end.
+    let stuck = failure(soon(sink.write(&common::large_events(2000, 10_000))).await);
+    assert!(stuck.message.contains("takes nothing, and a better one is back"), "{stuck}");
+    let (mut peer, _) = soon(first.accept()).await.unwrap();
+    let delivery = soon(sink.write(&events(2, 2))).await.unwrap();
+    assert_eq!(soon(bodies(&mut peer, 2)).await, numbered(2, 2));
+    assert_eq!(soon(delivery).await, Ok(Delivered::default()));
+}
+
+#[tokio::test]
+async fn the_second_that_a_health_check_lasted_does_not_count_for_what_is_written_after_it() {
+    let (second, second_address) = listener().await;
+    let first_address = nobody().await;
+    let mut sink = over(&[first_address, second_address]);
+    let _backup = through(&mut sink, &second, 0).await;
+    let first = TcpListener::bind(first_address).await.unwrap();
+    let (mut peer, _) = soon(first.accept()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    let mut delivery = soon(sink.write(&events(2, 2))).await.unwrap();
+    assert_eq!(soon(bodies(&mut peer, 2)).await, numbered(2, 2));
+    assert!(common::is_open_after(&mut delivery, Duration::from_millis(300)).await, "it may yet refuse us");
+    drop(peer);
+    failure(soon(delivery).await);
+}
+
+#[tokio::test]
 async fn an_address_that_takes_connections_only_to_end_them_is_left_and_not_returned_to() {
     let (broken, broken_address) = listener().await;
     tokio::spawn(async move {

@@ -15,8 +15,9 @@ use super::ledger::Ledger;
 use super::path::Path;
 use super::words;
 
-/// How old a connection must be before anything written to it counts. A receiver that refuses its peer after accepting
-/// it (access list, permitted peers, client certificate under TLS 1.3) closes within this time.
+/// How long after its first acknowledgement of a message a connection must last before anything written to it counts. A
+/// receiver that refuses its peer after accepting it (access list, permitted peers, client certificate under TLS 1.3)
+/// closes within this time.
 pub(crate) const PROBATION: Duration = Duration::from_secs(1);
 
 /// The kernel is asked this soon after a write, then ever less often.
@@ -31,6 +32,8 @@ pub(crate) struct Watched {
     probation: Duration,
     patience: Duration,
     since: Instant,
+    /// Bytes written before the first message: the handshake.
+    before: u64,
     book: Mutex<Book>,
     /// Rung by the writer: there is something to watch.
     bell: Notify,
@@ -54,7 +57,8 @@ impl Watched {
     pub(crate) fn new(peer: Arc<str>, wire: Arc<Wire>, probation: Duration, patience: Duration) -> Arc<Self> {
         let book = Mutex::new(Book { ledger: Ledger::new(), writing: false });
         let dead = watch::Sender::new(None);
-        Arc::new(Self { peer, wire, probation, patience, since: Instant::now(), book, bell: Notify::new(), dead })
+        let (since, before, bell) = (Instant::now(), wire.written(), Notify::new());
+        Arc::new(Self { peer, wire, probation, patience, since, before, book, bell, dead })
     }
 
     /// Why the connection is dead, if it is.
@@ -129,6 +133,7 @@ impl Watched {
 
     async fn watch_kernel(&self) -> Failure {
         let (mut path, mut pause, mut seen) = (Path::new(self.patience), FIRST_PAUSE, 0);
+        let mut first = None;
         loop {
             if !self.is_busy() {
                 self.bell.notified().await;
@@ -140,8 +145,11 @@ impl Watched {
                 Err(error) => return words::blind(&self.peer, &error),
             };
             let now = Instant::now();
-            if look.reading.established && now.duration_since(self.since) >= self.probation {
-                self.credit(look.acked);
+            if look.reading.established && look.acked > self.before {
+                let first = *first.get_or_insert(now);
+                if now.duration_since(first) >= self.probation {
+                    self.credit(look.acked);
+                }
             }
             if path.is_lost(&look, now) {
                 return words::path_lost(&self.peer, self.patience);

@@ -35,8 +35,8 @@ impl Path {
         };
         // An old acknowledgement says nothing about bytes that were written just now.
         let silence = look.reading.silence.min(now.duration_since(since));
-        // The last probe may still be on its way; so only the second without an answer counts.
-        let asked = look.reading.retransmits > 0 || look.reading.probes > 1;
+        // A probe counts as unanswered as soon as it is sent, and one may be lost on the way.
+        let asked = look.reading.retransmits > 0 || look.reading.probes > 2;
         asked && silence >= self.patience
     }
 }
@@ -89,8 +89,10 @@ mod tests {
             let silence = second % 120;
             assert!(!path.is_lost(&look(5, 10, silence, 0, 1), start + Duration::from_secs(second)), "{second}");
         }
+        // One probe was lost, the next is on its way.
+        assert!(!path.is_lost(&look(5, 10, 240, 0, 2), start + Duration::from_secs(100_240)));
         // And given up when two probes stay without an answer.
-        assert!(path.is_lost(&look(5, 10, 130, 0, 2), start + Duration::from_secs(100_130)));
+        assert!(path.is_lost(&look(5, 10, 360, 0, 3), start + Duration::from_secs(100_360)));
     }
 
     #[test]

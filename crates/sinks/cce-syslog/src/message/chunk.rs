@@ -3,8 +3,9 @@ use std::ops::Range;
 
 use adr_core::Event;
 
-/// Messages that are written together: fewer system calls, and a bound on what is held while one of them stalls.
-const MOST_MESSAGES: usize = 256;
+/// Messages that are written together: fewer system calls, and a bound on what is held while one of them stalls. As many
+/// share a delivery.
+pub(crate) const MOST_MESSAGES: usize = 256;
 const MOST_BYTES: usize = 1 << 20;
 
 /// Formatted messages of a batch. Holds their heads, and the bodies that were written anew; a body that goes as it is

@@ -8,5 +8,6 @@ mod sd;
 mod split;
 mod time;
 
+pub(crate) use chunk::MOST_MESSAGES;
 pub use chunk::{Chunk, Message};
 pub use formatter::Formatter;

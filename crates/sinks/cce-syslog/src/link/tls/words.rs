@@ -8,6 +8,9 @@ use rustls_pki_types::UnixTime;
 
 use super::judge::Seen;
 
+/// Names of a certificate that are told.
+const MOST_NAMES: usize = 5;
+
 /// What TLS says in an error on a connection, if it is from TLS at all.
 pub(in super::super) fn said(error: &io::Error) -> Option<String> {
     let error = error.get_ref()?.downcast_ref::<Error>()?;
@@ -91,8 +94,12 @@ pub(super) fn fault(error: &CertificateError) -> String {
             let plain = |name: &String| {
                 name.split_once('(').map_or(name.as_str(), |(_, rest)| rest.trim_end_matches(')')).replace('"', "")
             };
-            let presented: Vec<String> = presented.iter().map(plain).collect();
-            format!("is not valid for {}: it is for {}", expected.to_str(), presented.join(", "))
+            // A certificate that nobody trusts yet may have any number of names.
+            let mut names: Vec<String> = presented.iter().take(MOST_NAMES).map(plain).collect();
+            if presented.len() > MOST_NAMES {
+                names.push(format!("{} more", presented.len() - MOST_NAMES));
+            }
+            format!("is not valid for {}: it is for {}", expected.to_str(), names.join(", "))
         }
         CertificateError::BadSignature => "is not signed by the issuer it names".to_owned(),
         error if is_authority(error) => "is an authority's own, self-signed it seems, and not known here".to_owned(),
