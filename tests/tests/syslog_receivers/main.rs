@@ -13,6 +13,7 @@ mod identity;
 mod laws;
 mod listeners;
 mod matrix;
+mod pipeline;
 mod raw;
 mod samples;
 
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         identity::cases(),
         failover::cases(),
         farewell::cases(),
+        pipeline::cases(),
     ];
     let trials = cases.into_iter().flatten().map(|case| {
         let missing = is_missing(case.product) && setting("JUMPCLOUD_ADR_RECEIVERS_REQUIRED").is_none();
