@@ -17,8 +17,8 @@ use crate::backoff::Backoff;
 use crate::counters::Counters;
 use crate::dead_letter::DeadLetter;
 use crate::job::{Job, Life};
+use crate::limits::Limits;
 use crate::rejects::Rejects;
-use crate::run::Limits;
 use crate::topology::SinkFactory;
 
 /// What a running deliver stage can be told.

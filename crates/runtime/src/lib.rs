@@ -19,6 +19,7 @@ mod deliver;
 mod job;
 mod lane;
 mod life;
+mod limits;
 mod mapper;
 mod rejects;
 mod run;
@@ -29,6 +30,7 @@ mod watchdog;
 
 pub use counters::Counts;
 pub use dead_letter::{DeadLetter, DeadLetterFile};
-pub use run::{Handle, Limits, Report, Running, Runtime};
+pub use limits::Limits;
+pub use run::{Handle, Report, Running, Runtime};
 pub use status::{LaneState, LaneStatus, SinkStatus, Status};
 pub use topology::{Input, SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode};

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use adr_core::{Budget, Checkpoint, CheckpointStore, Clock, Failure, FailureKind, LaneChange, LaneId, Retry};
+use adr_core::{Budget, Checkpoint, CheckpointStore, Clock, Failure, FailureKind, LaneChange, LaneId};
 use adr_core::{SourceComponent, TransactionalSink};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -20,6 +19,7 @@ use crate::dead_letter::DeadLetter;
 use crate::deliver::{Control, Deliver};
 use crate::job::Job;
 use crate::lane::{LaneEnd, Supervised};
+use crate::limits::Limits;
 use crate::mapper::Mapper;
 use crate::status::{SinkStatus, Status};
 use crate::topology::{Plan, SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory};
@@ -39,47 +39,6 @@ pub struct Runtime {
     pub limits: Limits,
     /// Seeds all jitter; a simulation replays by it.
     pub seed: u64,
-}
-
-/// How often in a row a call may fail in a run to the end: about a quarter of a minute.
-const ATTEMPTS: u32 = 5;
-
-/// How long a sink may fail in a run to the end.
-const PATIENCE: Duration = Duration::from_secs(15);
-
-/// The bounds of a run.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Batches that are mapped at the same time.
-    pub workers: usize,
-    /// Batches of one lane between poll and commit.
-    pub window: usize,
-    /// How long a drain may take before what is left is given up.
-    pub drain: Duration,
-    /// Give up instead of retrying for ever: a run to the end (`--once`) must end.
-    pub once: bool,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { workers: 2, window: 4, drain: Duration::from_secs(60), once: false }
-    }
-}
-
-impl Limits {
-    /// Whether a sink is to be tried again that has failed `since` then.
-    pub(crate) fn persists_since(&self, failure: &Failure, since: Instant) -> bool {
-        self.persists(failure, 0) && (!self.once || since.elapsed() < PATIENCE)
-    }
-
-    /// Whether to try again after the `failures`th failure in a row.
-    pub(crate) fn persists(&self, failure: &Failure, failures: u32) -> bool {
-        use FailureKind::{BadRequest, Config, Forbidden, NotLicensed, Unauthorized};
-        let refused = matches!(failure.kind, BadRequest | Config | Forbidden | NotLicensed | Unauthorized);
-        let far_off = matches!(failure.retry, Retry::After(delay) if delay > Duration::from_secs(60));
-        let waits = failure.kind == FailureKind::RateLimited || !far_off;
-        !self.once || (!refused && waits && failures < ATTEMPTS)
-    }
 }
 
 /// What all lanes of a run share.

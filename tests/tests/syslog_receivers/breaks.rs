@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use adr_core::Event;
-use adr_tests::receivers::{Framing, Pki, Product, Receiver, Setup, Wire};
+use adr_tests::receivers::{Pki, Receiver, Setup, Wire};
 
 use crate::Case;
 use crate::flow::{Flow, Pages};
 use crate::laws::Sent;
 use crate::matrix::settings;
 use crate::samples::{event, plain_events};
+use crate::streams::Named;
 
 /// Small pages with pauses: a break finds the stream in its middle.
 const STREAM: Pages = Pages { of: 10, every: Duration::from_millis(2), in_flight: 16 };
@@ -31,34 +32,19 @@ impl End {
 }
 
 pub(crate) fn cases() -> Vec<Case> {
-    use Product::{Rsyslog, SyslogNg};
-    let transports = [
-        (Rsyslog, Wire::Tcp, Framing::OctetCounted),
-        (Rsyslog, Wire::Tcp, Framing::Lines),
-        (Rsyslog, Wire::Tls, Framing::OctetCounted),
-        (Rsyslog, Wire::Relp, Framing::OctetCounted),
-        (Rsyslog, Wire::RelpTls, Framing::OctetCounted),
-        (SyslogNg, Wire::Tcp, Framing::OctetCounted),
-        (SyslogNg, Wire::Tls, Framing::OctetCounted),
-    ];
-    let mut cases = Vec::new();
-    for (product, wire, framing) in transports {
-        let setup = Setup::new(product, wire).framing(framing);
-        let name = format!("{product:?}_{wire:?}_{framing:?}").to_lowercase();
-        let mut case = |what: &str, test: fn(&Setup)| {
-            let setup = setup.clone();
-            cases.push(Case::new(format!("breaks::{name}_{what}"), product, move || test(&setup)));
-        };
-        case("killed_in_mid_stream", |setup| in_mid_stream(setup, End::Killed));
-        case("stopped_in_mid_stream", |setup| in_mid_stream(setup, End::Stopped));
-        case("killed_in_quiet", |setup| in_quiet(setup, End::Killed));
-        case("stopped_in_quiet", |setup| in_quiet(setup, End::Stopped));
-        case("stalled", stalled);
+    crate::streams::cases("breaks", |wire| {
+        let mut tests: Vec<Named> = vec![
+            ("killed_in_mid_stream", |setup| in_mid_stream(setup, End::Killed)),
+            ("stopped_in_mid_stream", |setup| in_mid_stream(setup, End::Stopped)),
+            ("killed_in_quiet", |setup| in_quiet(setup, End::Killed)),
+            ("stopped_in_quiet", |setup| in_quiet(setup, End::Stopped)),
+            ("stalled", stalled),
+        ];
         if matches!(wire, Wire::Tcp | Wire::Tls) {
-            case("killed_while_stalled", killed_while_stalled);
+            tests.push(("killed_while_stalled", killed_while_stalled));
         }
-    }
-    cases
+        tests
+    })
 }
 
 /// Twice its process ends while the stream flows, and is started again.

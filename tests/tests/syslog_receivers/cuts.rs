@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use adr_tests::receivers::{Break, Framing, Pki, Product, Proxy, Receiver, Setup, Wire};
+use adr_tests::receivers::{Break, Pki, Proxy, Receiver, Setup, Wire};
 
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -16,30 +16,14 @@ use crate::samples::plain_events;
 const STREAM: Pages = Pages { of: 10, every: Duration::from_millis(2), in_flight: 16 };
 
 pub(crate) fn cases() -> Vec<Case> {
-    use Product::{Rsyslog, SyslogNg};
-    let transports = [
-        (Rsyslog, Wire::Tcp, Framing::OctetCounted),
-        (Rsyslog, Wire::Tcp, Framing::Lines),
-        (Rsyslog, Wire::Tls, Framing::OctetCounted),
-        (Rsyslog, Wire::Relp, Framing::OctetCounted),
-        (Rsyslog, Wire::RelpTls, Framing::OctetCounted),
-        (SyslogNg, Wire::Tcp, Framing::OctetCounted),
-        (SyslogNg, Wire::Tls, Framing::OctetCounted),
-    ];
-    let mut cases = Vec::new();
-    for (product, wire, framing) in transports {
-        let setup = Setup::new(product, wire).framing(framing);
-        let name = format!("{product:?}_{wire:?}_{framing:?}").to_lowercase();
-        let mut case = |what: &str, test: fn(&Setup)| {
-            let setup = setup.clone();
-            cases.push(Case::new(format!("cuts::{name}_{what}"), product, move || test(&setup)));
-        };
-        case("closed_in_quiet", |setup| in_quiet(setup, Break::Close));
-        case("reset_in_quiet", |setup| in_quiet(setup, Break::Reset));
-        case("half_closed_in_mid_stream", half_closed);
-        case("reset_in_mid_stream", reset);
-    }
-    cases
+    crate::streams::cases("cuts", |_| {
+        vec![
+            ("closed_in_quiet", |setup| in_quiet(setup, Break::Close)),
+            ("reset_in_quiet", |setup| in_quiet(setup, Break::Reset)),
+            ("half_closed_in_mid_stream", half_closed),
+            ("reset_in_mid_stream", reset),
+        ]
+    })
 }
 
 /// An idle connection ends: that is noticed before the next write, and nothing is sent twice.

@@ -16,6 +16,7 @@ mod matrix;
 mod pipeline;
 mod raw;
 mod samples;
+mod streams;
 
 use std::process::ExitCode;
 

@@ -2,10 +2,25 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::text::written_as_text;
+use crate::{Failure, FailureKind};
 
 /// A length of time: numbers with the units `d`, `h`, `m`, `s`, `ms`, such as `90d` or `1h30m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);
+
+impl Span {
+    /// The length of time of the setting `name`, in seconds where it is not given; zero is an error.
+    pub fn positive(given: Option<Self>, name: &str, default: u64) -> Result<Duration, Failure> {
+        match given {
+            Some(Self(Duration::ZERO)) => {
+                let message = format!("`{name}` is zero: give a length of time such as {default}s");
+                Err(Failure::fatal(FailureKind::Config, message))
+            }
+            Some(span) => Ok(span.0),
+            None => Ok(Duration::from_secs(default)),
+        }
+    }
+}
 
 impl FromStr for Span {
     type Err = String;

@@ -167,9 +167,9 @@ impl TryFrom<CceSyslogConfig> for Settings {
             encoding: raw.encoding.unwrap_or_default(),
             max_message_bytes: max_message_bytes(raw.max_message_bytes, mode)?,
             when_too_long: raw.when_too_long.unwrap_or_default(),
-            connect_timeout: positive(raw.connect_timeout, "connect_timeout", 10)?,
-            keepalive: positive(raw.keepalive, "keepalive", 60)?,
-            health_check_interval: positive(raw.health_check_interval, "health_check_interval", 30)?,
+            connect_timeout: Span::positive(raw.connect_timeout, "connect_timeout", 10)?,
+            keepalive: Span::positive(raw.keepalive, "keepalive", 60)?,
+            health_check_interval: Span::positive(raw.health_check_interval, "health_check_interval", 30)?,
             rate_limit: raw.rate_limit,
         })
     }
@@ -341,14 +341,4 @@ fn max_message_bytes(given: Option<Size>, mode: Mode) -> Result<usize, Failure> 
         return Err(config(format!("`max_message_bytes` {bytes} is too large: give at most {MOST_MESSAGE}")));
     }
     Ok(bytes)
-}
-
-fn positive(span: Option<Span>, name: &str, default: u64) -> Result<Duration, Failure> {
-    match span {
-        Some(Span(Duration::ZERO)) => {
-            Err(config(format!("`{name}` is zero: give a length of time such as {default}s")))
-        }
-        Some(span) => Ok(span.0),
-        None => Ok(Duration::from_secs(default)),
-    }
 }

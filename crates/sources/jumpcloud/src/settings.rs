@@ -125,7 +125,7 @@ impl TryFrom<JumpcloudConfig> for Settings {
             })
             .collect::<Result<Vec<_>, Failure>>()?;
         unique(&tenants)?;
-        Ok(Self { tenants, ca_file: raw.ca_file, timeout: positive(raw.timeout, "timeout", 60)? })
+        Ok(Self { tenants, ca_file: raw.ca_file, timeout: Span::positive(raw.timeout, "timeout", 60)? })
     }
 }
 
@@ -161,22 +161,12 @@ fn tenant(form: TenantConfig, shared: &JumpcloudConfig) -> Result<Tenant, Failur
         start: form.start.or(shared.start).unwrap_or(Start::Ago(Duration::from_secs(90 * 86_400))),
         settle: seconds(form.settle, shared.settle, 60),
         overlap: seconds(form.overlap, shared.overlap, 2 * 3600),
-        sweep_interval: positive(form.sweep_interval.or(shared.sweep_interval), "sweep_interval", 15 * 60)?,
-        poll_interval: positive(form.poll_interval.or(shared.poll_interval), "poll_interval", 60)?,
+        sweep_interval: Span::positive(form.sweep_interval.or(shared.sweep_interval), "sweep_interval", 15 * 60)?,
+        poll_interval: Span::positive(form.poll_interval.or(shared.poll_interval), "poll_interval", 60)?,
         page_limit,
         request_budget: form.request_budget.or(shared.request_budget).unwrap_or(Rate::per_second(10)),
         max_response_bytes,
     })
-}
-
-fn positive(span: Option<Span>, name: &str, default: u64) -> Result<Duration, Failure> {
-    match span {
-        Some(Span(Duration::ZERO)) => {
-            Err(config(format!("`{name}` is zero: give a length of time such as {default}s")))
-        }
-        Some(span) => Ok(span.0),
-        None => Ok(Duration::from_secs(default)),
-    }
 }
 
 const ORG_ID_PLACE: &str = "copy it from the JumpCloud console, Settings > Organization Profile";
