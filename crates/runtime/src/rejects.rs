@@ -60,3 +60,51 @@ fn rejected(events: &[Event], rejections: &[Rejection]) -> Result<Vec<Rejected>,
     };
     rejections.iter().map(one).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use adr_core::{BoxFuture, ByteString, Meta, Severity};
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn events(count: usize) -> Vec<Event> {
+        let (id, kind) = (ByteString::new(), ByteString::new());
+        let meta = Meta { id, time: None, tenant: "t".into(), kind, severity: Severity::Unknown };
+        vec![Event { meta, body: Bytes::from_static(b"{}") }; count]
+    }
+
+    fn rejection(index: usize) -> Rejection {
+        Rejection { index, reason: "no".to_owned() }
+    }
+
+    #[test]
+    fn a_sink_that_rejects_what_it_was_not_given_or_one_twice_is_not_believed() {
+        assert_eq!(rejected(&events(3), &[rejection(2), rejection(0)]).map(|kept| kept.len()), Ok(2));
+        for wrong in [[rejection(3), rejection(0)], [rejection(1), rejection(1)]] {
+            let failure = rejected(&events(3), &wrong).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Internal);
+        }
+    }
+
+    /// Fails so often, then keeps.
+    struct Full(AtomicU32);
+
+    impl DeadLetter for Full {
+        fn keep<'a>(&'a self, _: &'a str, _: &'a [Rejected]) -> BoxFuture<'a, Result<(), Failure>> {
+            let left = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+            let full = Failure::new(FailureKind::Storage, "the disk is full");
+            Box::pin(std::future::ready(left.map_or(Ok(()), |_| Err(full))))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dead_letter_that_is_full_is_tried_until_it_takes_them() {
+        let full = Full(AtomicU32::new(20));
+        let rejected = rejected(&events(1), &[rejection(0)]).unwrap();
+        keep(&full, "sink", &rejected, 1).await.unwrap();
+        assert_eq!(full.0.load(Ordering::Relaxed), 0);
+    }
+}

@@ -15,7 +15,7 @@
 //! - `udp`: nothing. A delivery resolves when the datagrams are handed to the kernel. `validate` and every start say so.
 //!
 //! When a connection ends in whatever way, all deliveries open on it fail, and the runtime writes their batches again:
-//! at least once, the same bytes, in order. A receiver that merely stops reading is waited for as long as it likes, in
+//! at least once, in order, and the same bytes (but for the clock's time in an RFC 3164 header of an event without one). A receiver that merely stops reading is waited for as long as it likes, in
 //! bounded memory (one formatted chunk and the kernel's buffers); a path on which data is sent again and again without
 //! any answer is given up after `keepalive`.
 //!

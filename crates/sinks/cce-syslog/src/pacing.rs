@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use adr_core::{Clock, Pace, Rate};
+use adr_core::{Clock, Event, Pace, Rate, Rejection};
 use tokio::time::sleep;
+
+use crate::message::{Chunk, Formatter};
 
 /// At most this much of the rate goes out at once.
 const SMOOTH: Duration = Duration::from_millis(50);
@@ -31,13 +33,28 @@ impl Pacing {
         Self { limit }
     }
 
+    /// Formats what may go out next of `events[from..]`, and waits until it may: see [`Formatter::format`].
+    pub(crate) async fn format(
+        &self,
+        formatter: &mut Formatter,
+        events: &[Event],
+        from: usize,
+        chunk: &mut Chunk,
+        rejected: &mut Vec<Rejection>,
+    ) -> usize {
+        let slice = &events[..events.len().min(from.saturating_add(self.slice()))];
+        let next = formatter.format(slice, from, chunk, rejected);
+        self.turn(next - from).await;
+        next
+    }
+
     /// How many events may be asked for at once.
-    pub(crate) fn slice(&self) -> usize {
+    fn slice(&self) -> usize {
         self.limit.as_ref().map_or(usize::MAX, |limit| limit.slice as usize)
     }
 
     /// Waits until it is the turn of `count` events.
-    pub(crate) async fn turn(&self, count: usize) {
+    async fn turn(&self, count: usize) {
         let Some(limit) = &self.limit else { return };
         let now = limit.clock.now();
         let at = limit.pace.places(now, u32::try_from(count).unwrap_or(u32::MAX));

@@ -103,7 +103,10 @@ impl CceSyslog {
                 // A better address is there, and the write may be standing still: it gets a little more time.
                 Some(found) = self.scout.join_next() => {
                     self.found = found.ok();
-                    timeout(LAST_CHANCE, write).await.ok()
+                    match self.found {
+                        Some(_) => timeout(LAST_CHANCE, write).await.ok(),
+                        None => Some(write.await),
+                    }
                 }
             }
         };

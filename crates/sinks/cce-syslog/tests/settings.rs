@@ -211,3 +211,11 @@ fn the_schema_describes_every_setting() {
         assert!(property["description"].is_string(), "{name} has no description");
     }
 }
+
+#[test]
+fn what_shares_a_delivery_follows_what_the_receiver_answers_and_the_rate() {
+    let at_once = |rest: &str| settings(&format!("address: 10.0.0.5\n{rest}")).unwrap().at_once();
+    assert_eq!((at_once("mode: relp"), at_once("mode: relp_tcp")), (1, 1));
+    assert_eq!((at_once("mode: tls"), at_once("mode: udp"), at_once("rate_limit: 5000/s")), (256, 256, 256));
+    assert_eq!((at_once("rate_limit: 100/s"), at_once("rate_limit: 1/h")), (100, 1));
+}

@@ -52,14 +52,11 @@ impl StreamLink {
         let (mut next, mut bytes) = (0, 0);
         self.watched.writing(true);
         while next < events.len() {
-            let from = next;
-            let slice = &events[..events.len().min(from.saturating_add(pacing.slice()))];
-            next = formatter.format(slice, from, &mut self.chunk, &mut delivered.rejected);
-            tokio::select! {
+            next = tokio::select! {
                 biased;
                 failure = self.watched.died() => return Err(failure),
-                () = pacing.turn(next - from) => {}
-            }
+                next = pacing.format(formatter, events, next, &mut self.chunk, &mut delivered.rejected) => next,
+            };
             self.put(events).await?;
             bytes += self.chunk.bytes();
         }

@@ -48,10 +48,7 @@ impl UdpLink {
         let mut delivered = Delivered::default();
         let mut next = 0;
         while next < events.len() {
-            let from = next;
-            let slice = &events[..events.len().min(from.saturating_add(pacing.slice()))];
-            next = formatter.format(slice, from, &mut self.chunk, &mut delivered.rejected);
-            pacing.turn(next - from).await;
+            next = pacing.format(formatter, events, next, &mut self.chunk, &mut delivered.rejected).await;
             for message in self.chunk.messages(events) {
                 match send(&self.socket, &message).await {
                     Ok(()) => {}

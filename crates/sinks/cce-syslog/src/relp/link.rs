@@ -77,14 +77,11 @@ impl RelpLink {
         let batch = self.session.begin();
         let mut next = 0;
         while next < events.len() {
-            let from = next;
-            let slice = &events[..events.len().min(from.saturating_add(pacing.slice()))];
-            next = formatter.format(slice, from, &mut self.chunk, &mut delivered.rejected);
-            tokio::select! {
+            next = tokio::select! {
                 biased;
                 failure = self.session.died() => return Err(failure),
-                () = pacing.turn(next - from) => {}
-            }
+                next = pacing.format(formatter, events, next, &mut self.chunk, &mut delivered.rejected) => next,
+            };
             self.send_chunk(batch, events).await?;
         }
         Ok(self.session.end(batch, delivered))
