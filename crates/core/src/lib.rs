@@ -30,7 +30,7 @@ pub use failure::{Failure, FailureKind, Retry};
 pub use lane::{Lane, LaneChange, LaneId, SourceComponent};
 pub use pace::Pace;
 pub use settings::{Rate, SecretRef, Secrets, Size, Span};
-pub use sink::{Delivered, Delivery, Group, LaneWriter, OwnedLane, Rejection, Sink, TransactionalSink};
+pub use sink::{Committed, Delivered, Delivery, Group, LaneWriter, OwnedLane, Rejection, Sink, TransactionalSink};
 pub use source::{Page, Pull, Source, Tally};
 pub use timestamp::{ParseTimestampError, Timestamp};
 pub use transform::{Emit, Mark, Output, Product, Rejected, Transform, Verdict};

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use crate::{BoxFuture, Checkpoint, Event, Failure, LaneId, Records};
 
 /// A destination. Its crate's doc says what `Ok` of a [`Delivery`] proves.
@@ -44,15 +46,25 @@ pub type OwnedLane = (Box<dyn LaneWriter>, Records);
 
 /// One lane's writer into a [`TransactionalSink`], valid until a later `open` of the same lane fences it.
 pub trait LaneWriter: Send {
-    /// Commits a closed group of batches with the checkpoint after them. `Ok` is the commit. After an error the
-    /// outcome may be unknown: the writer is dropped and the lane opened anew.
-    fn commit<'a>(&'a mut self, group: Group<'a>) -> BoxFuture<'a, Result<Delivered, Failure>>;
+    /// Commits a closed group of batches with the checkpoint after them. `Ok` says which of the two came true. After an
+    /// error, or when the future is dropped, the outcome may be unknown: the writer is dropped and the lane opened anew.
+    fn commit(&mut self, group: Group) -> BoxFuture<'_, Result<Committed, Failure>>;
 }
 
 /// What a [`LaneWriter`] commits in one transaction.
-pub struct Group<'a> {
+#[derive(Clone, Debug)]
+pub struct Group {
     /// The events in order. Rejections count through all of them.
-    pub events: &'a [Event],
+    pub events: Arc<Vec<Event>>,
     /// The checkpoint that is true once they are committed.
-    pub checkpoint: &'a Checkpoint,
+    pub checkpoint: Arc<Checkpoint>,
+}
+
+/// What became of a [`Group`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// Its events and its checkpoint are committed.
+    All,
+    /// Nothing is: the destination can never take these events. Once they are kept elsewhere, the rest can be committed.
+    Nothing(Vec<Rejection>),
 }

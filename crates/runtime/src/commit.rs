@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adr_core::{Checkpoint, Event, Failure, Group, LaneId, LaneWriter, Rejected};
+use adr_core::{Checkpoint, Event, Failure, Group, LaneId};
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -13,6 +13,7 @@ use crate::ack::Outcome;
 use crate::backoff::Backoff;
 use crate::run::Shared;
 use crate::trail::Trail;
+use crate::transaction::Transactions;
 
 /// A batch whose fate is open, and the checkpoint that is true once it is delivered.
 pub(crate) struct Pending {
@@ -28,7 +29,7 @@ pub(crate) struct Pending {
 pub(crate) struct Commit<'a> {
     shared: &'a Arc<Shared>,
     lane: &'a LaneId,
-    writer: Option<Box<dyn LaneWriter>>,
+    transactions: Option<Transactions>,
     queue: VecDeque<Pending>,
     trail: Trail,
     seed: u64,
@@ -45,10 +46,10 @@ impl<'a> Commit<'a> {
     pub(crate) fn new(
         shared: &'a Arc<Shared>,
         lane: &'a LaneId,
-        writer: Option<Box<dyn LaneWriter>>,
+        transactions: Option<Transactions>,
         seed: u64,
     ) -> Self {
-        Self { shared, lane, writer, queue: VecDeque::new(), trail: Trail::default(), seed }
+        Self { shared, lane, transactions, queue: VecDeque::new(), trail: Trail::default(), seed }
     }
 
     /// Runs until the last batch is committed. Gives what is delivered but must not be durable yet.
@@ -107,44 +108,40 @@ impl<'a> Commit<'a> {
             group.extend(self.queue.pop_front());
         }
         let mut checkpoint = Checkpoint::default();
-        let mut events = Vec::new();
+        let mut batches = Vec::new();
         let mut permits = Vec::with_capacity(group.len());
         for pending in group {
             checkpoint.merge(pending.checkpoint);
-            events.extend(pending.owned.iter().flat_map(|owned| owned.iter().cloned()));
+            batches.extend(pending.owned);
             permits.push(pending.permit);
         }
-        self.make_durable(checkpoint, &events, trail).await?;
+        self.make_durable(checkpoint, batches, trail).await?;
         failed.map_or(Ok(()), Err)
     }
 
     async fn make_durable(
         &mut self,
         checkpoint: Checkpoint,
-        events: &[Event],
+        batches: Vec<Arc<Vec<Event>>>,
         trail: Option<Duration>,
     ) -> Result<(), Failure> {
-        if let Some(writer) = &mut self.writer {
-            let delivered = writer.commit(Group { events, checkpoint: &checkpoint }).await?;
-            // The transaction is done: what its sink refused can only be kept aside now.
-            let rejected: Vec<Rejected> = delivered
-                .rejected
-                .iter()
-                .filter_map(|rejection| {
-                    let event = events.get(rejection.index)?.clone();
-                    Some(Rejected { event, reason: rejection.reason.clone() })
-                })
-                .collect();
-            if !rejected.is_empty() {
-                self.shared.dead_letter.keep(&self.lane.source, &rejected).await?;
-            }
-            return Ok(());
+        if let Some(transactions) = &mut self.transactions {
+            let group = Group { events: joined(batches), checkpoint: Arc::new(checkpoint) };
+            return transactions.commit(group).await;
         }
         if trail.is_some() || !self.trail.is_empty() {
             self.trail.push(Instant::now(), trail.unwrap_or_default(), checkpoint);
             return Ok(());
         }
         save(self.shared, self.lane, checkpoint, self.seed).await
+    }
+}
+
+/// The events of all batches in order; a single batch as it is.
+fn joined(mut batches: Vec<Arc<Vec<Event>>>) -> Arc<Vec<Event>> {
+    match batches.len() {
+        1 => batches.remove(0),
+        _ => Arc::new(batches.iter().flat_map(|batch| batch.iter().cloned()).collect()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adr_core::{Checkpoint, Failure, FailureKind, Lane, LaneId, LaneWriter, Source};
+use adr_core::{Checkpoint, Failure, FailureKind, Lane, LaneId, Source};
 use futures_util::FutureExt;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -13,9 +13,10 @@ use crate::backoff::{Backoff, seed_for};
 use crate::counters::Counters;
 use crate::job::Life;
 use crate::life::Living;
-use crate::run::{Shared, SinkPort};
+use crate::run::{Port, Shared, SinkPort};
 use crate::status::LaneState;
 use crate::topology::Plan;
+use crate::transaction::Transactions;
 
 /// How a lane ended.
 pub(crate) struct LaneEnd {
@@ -35,7 +36,7 @@ pub(crate) struct Supervised {
     pub(crate) stop: CancellationToken,
 }
 
-type Opened = (Box<dyn Source>, Option<Box<dyn LaneWriter>>);
+type Opened = (Box<dyn Source>, Option<Transactions>);
 
 impl Supervised {
     /// Runs the lane until it ends, is stopped, or cannot go on.
@@ -75,7 +76,7 @@ impl Supervised {
     }
 
     async fn live(&self, id: &LaneId, seed: u64) -> Result<crate::life::Ended, Failure> {
-        let (source, writer) = self.open(id).await?;
+        let (source, transactions) = self.open(id, seed).await?;
         let number = self.shared.next_life();
         let living = Living {
             shared: &self.shared,
@@ -85,19 +86,21 @@ impl Supervised {
             stop: &self.stop,
             seed: seed ^ number,
         };
-        living.run(source, writer).await
+        living.run(source, transactions).await
     }
 
-    async fn open(&self, id: &LaneId) -> Result<Opened, Failure> {
-        let transactional = self.plan.transactional.map(|place| self.plan.sinks[place].0);
-        let (writer, records) = match transactional.map(|index| &self.shared.sinks[index].port) {
-            Some(SinkPort::Transactional(sink)) => {
-                let (writer, records) = sink.open(id).await?;
-                (Some(writer), records)
+    async fn open(&self, id: &LaneId, seed: u64) -> Result<Opened, Failure> {
+        let owner = self.plan.transactional.map(|place| &self.shared.sinks[self.plan.sinks[place].0]);
+        let (transactions, records) = match owner {
+            Some(Port { name, port: SinkPort::Transactional(sink), counters }) => {
+                let (writer, records) = sink.open(id).await.map_err(|failure| failure.at(format!("sink {name}")))?;
+                let (sink, counters) = (name.clone(), counters.clone());
+                let dead_letter = self.shared.dead_letter.clone();
+                (Some(Transactions { writer, sink, counters, dead_letter, seed }), records)
             }
             _ => (None, self.shared.store.load(id).await?),
         };
-        Ok((self.lane.open(records)?, writer))
+        Ok((self.lane.open(records)?, transactions))
     }
 
     fn end(&self, lane: LaneId, failure: Option<Failure>, rest: Option<Checkpoint>) -> LaneEnd {

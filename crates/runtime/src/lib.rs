@@ -26,6 +26,7 @@ mod run;
 mod status;
 mod topology;
 mod trail;
+mod transaction;
 mod watchdog;
 
 pub use counters::Counts;

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adr_core::{Checkpoint, Event, Failure, FailureKind, LaneWriter, Page, Pull, Reservation, Source};
+use adr_core::{Checkpoint, Event, Failure, FailureKind, Page, Pull, Reservation, Source};
 use futures_util::FutureExt;
 use futures_util::future::try_join3;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -22,6 +22,7 @@ use crate::rejects::keep;
 use crate::run::{Shared, SinkPort};
 use crate::status::LaneState;
 use crate::topology::Plan;
+use crate::transaction::Transactions;
 
 /// Reserved beside each byte of a page for what transforms make of it.
 const ALLOWANCE: usize = 2;
@@ -59,13 +60,13 @@ impl Living<'_> {
     pub(crate) async fn run(
         self,
         source: Box<dyn Source>,
-        writer: Option<Box<dyn LaneWriter>>,
+        transactions: Option<Transactions>,
     ) -> Result<Ended, Failure> {
         let window = self.shared.limits.window.max(1);
         let (mapping, to_send) = mpsc::channel(window);
         let (sent, to_commit) = mpsc::channel(window);
         let life = self.life.clone();
-        let commit = Commit::new(self.shared, &life.lane, writer, self.seed);
+        let commit = Commit::new(self.shared, &life.lane, transactions, self.seed);
         let all = try_join3(self.poll(source, mapping, window), self.send(to_send, sent), commit.run(to_commit)).await;
         // Whatever of this life is still queued at a sink is of no use to anybody.
         life.end();

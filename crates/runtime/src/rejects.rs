@@ -48,7 +48,7 @@ impl Rejects {
 }
 
 /// The rejected events. A sink that names one twice, or one that it was not given, has a bug: nothing it says counts.
-fn rejected(events: &[Event], rejections: &[Rejection]) -> Result<Vec<Rejected>, Failure> {
+pub(crate) fn rejected(events: &[Event], rejections: &[Rejection]) -> Result<Vec<Rejected>, Failure> {
     let mut seen = vec![false; events.len()];
     let one = |rejection: &Rejection| {
         let first = seen.get_mut(rejection.index).is_some_and(|seen| !std::mem::replace(seen, true));

@@ -58,6 +58,7 @@ pub(crate) struct Shared {
 pub(crate) struct Port {
     pub(crate) name: Arc<str>,
     pub(crate) port: SinkPort,
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// The way into a sink.
@@ -176,14 +177,14 @@ impl Runtime {
                             jobs: to_deliver,
                             control: to_obey,
                             dead_letter: self.dead_letter.clone(),
-                            counters,
+                            counters: counters.clone(),
                         },
                         sink,
                     ));
                     SinkPort::Plain(jobs)
                 }
             };
-            ports.push(Port { name: node.name, port });
+            ports.push(Port { name: node.name, port, counters });
         }
         let shared = Arc::new(Shared {
             store: self.store,

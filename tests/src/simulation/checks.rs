@@ -88,7 +88,7 @@ pub(crate) fn ended(world: &mut World) {
             if unexplained || &*name == "transactions" {
                 let (tenant, id) = key;
                 world.complain(format!(
-                    "sink {name} holds {tenant}/{id} {} times, and nothing explains it",
+                    "sink {name} holds {tenant}/{id} {} times, at the steps {steps:?}, and nothing explains it",
                     steps.len()
                 ));
             }

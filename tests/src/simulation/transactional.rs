@@ -1,6 +1,10 @@
 use std::sync::Arc;
 
-use adr_core::{BoxFuture, Delivered, Failure, FailureKind, Group, LaneId, LaneWriter, OwnedLane, TransactionalSink};
+use adr_core::{
+    BoxFuture, Committed, Failure, FailureKind, Group, LaneId, LaneWriter, OwnedLane, Rejection, TransactionalSink,
+};
+
+use rand::Rng;
 
 use super::checks;
 use super::store::apply;
@@ -40,10 +44,10 @@ impl TransactionalSink for SimulatedTransactions {
 }
 
 impl LaneWriter for Writer {
-    fn commit<'a>(&'a mut self, group: Group<'a>) -> BoxFuture<'a, Result<Delivered, Failure>> {
+    fn commit(&mut self, group: Group) -> BoxFuture<'_, Result<Committed, Failure>> {
         // The request is on its way whether or not anybody waits for the answer: a zombie's arrives late.
         let (world, name, lane, fence) = (self.world.clone(), self.name.clone(), self.lane.clone(), self.fence);
-        let (events, checkpoint) = (group.events.to_vec(), group.checkpoint.clone());
+        let Group { events, checkpoint } = group;
         let request = tokio::spawn(async move {
             world.kill_point().await;
             world.dawdle(500).await;
@@ -53,6 +57,12 @@ impl LaneWriter for Writer {
                 if world.fences.get(&lane) != Some(&fence) {
                     world.mark("fenced", 0);
                     return Err(Failure::new(FailureKind::Fenced, "a later writer owns the lane"));
+                }
+                let rejects = world.scenario.rejects;
+                if !events.is_empty() && world.strikes(rejects) {
+                    let index = world.random.random_range(0..events.len());
+                    world.incident("commit refused");
+                    return Ok(Committed::Nothing(vec![Rejection { index, reason: "too large".into() }]));
                 }
                 if world.strikes(likelihood) {
                     world.incident("commit failed");
@@ -70,7 +80,7 @@ impl LaneWriter for Writer {
             };
             world.kill_point().await;
             if answered {
-                Ok(Delivered::default())
+                Ok(Committed::All)
             } else {
                 Err(Failure::new(FailureKind::Timeout, "committed, but nobody knows"))
             }

@@ -79,6 +79,8 @@ pub(crate) fn event(tenant: &str, text: &str) -> Event {
 pub(crate) enum Step {
     /// A page of these texts.
     Page(Vec<&'static str>),
+    /// A page of rows that are all known: no event, and nothing to remember.
+    Known,
     /// A failure, once.
     Fail(Failure),
     /// Nothing for so long.
@@ -137,6 +139,10 @@ impl Source for TestSource {
                     checkpoint.set(&b"at"[..], vec![u8::try_from(self.at).unwrap()]);
                     let tally = Tally { received: events.len() as u64, duplicates: 0, bytes: 100 };
                     Ok(Pull::Page(Page { events, checkpoint, tally }))
+                }
+                Some((_, Step::Known)) => {
+                    let tally = Tally { received: 1, duplicates: 1, bytes: 100 };
+                    Ok(Pull::Page(Page { tally, ..Page::default() }))
                 }
                 Some((_, Step::Fail(failure))) => Err(failure),
                 Some((_, Step::Wait(pause))) => Ok(Pull::Wait(pause)),

@@ -150,7 +150,7 @@ impl Intake<'_> {
         // Only a cursor that is what it looks like, the time of the last row, says anything.
         let sent = self.window.cursor.as_deref().and_then(|cursor| cursor_millis(cursor.get()));
         let telling = self.window.sorted && sent == Some(self.window.position.as_millis());
-        let first = rows.first().and_then(|row| time_of(row, text));
+        let first = rows.iter().find_map(|row| time_of(row, text));
         if telling && first.is_some_and(|first| first.floor_to_millis() < self.window.position) {
             let message =
                 "the API went back to an earlier page: going on from the last delivered instant, without its cursor";

@@ -263,6 +263,7 @@ impl Poller {
                 self.sweep = window.end.is_none_or(|end| start < end).then_some(Window {
                     start,
                     position: start,
+                    page_start: start,
                     cursor: None,
                     sorted: true,
                     barren: 0,
@@ -277,7 +278,8 @@ impl Poller {
         let Taken { events, ids, tally, position, sorted, full, cursor, server_time } = taken;
         let rows = usize::try_from(tally.received).unwrap_or(usize::MAX);
         let fresh = !events.is_empty();
-        let mut after = Window { position, sorted, cursor, ..window.clone() };
+        let page_start = if position > window.position { window.position } else { window.page_start };
+        let mut after = Window { position, page_start, sorted, cursor, ..window.clone() };
         after.barren = if fresh { 0 } else { window.barren.saturating_add(rows) };
         if let Some(server_time) = server_time {
             self.follow(server_time, &mut after, full);
@@ -296,7 +298,7 @@ impl Poller {
         self.tail_done |= kind == Kind::Tail && !full && window.end >= Some(self.tail_end(now));
         self.enter(kind, after, full, broken, now);
         self.progress.settle(window.position, covered_to, opened, self.tenant.overlap);
-        let keep = self.progress.keep_from();
+        let keep = self.keep_from();
         for Sighting { key, time, slice } in ids {
             if time.is_none_or(|time| time >= keep) {
                 self.dedupe.insert(key, slice);
@@ -396,12 +398,19 @@ impl Poller {
         Pull::Page(Page { events, checkpoint, tally })
     }
 
+    /// The ids of events before it need not be kept. A sweep's are kept until it is done, although what it has passed is
+    /// settled: a server that forgets a cursor gives the whole window again.
+    fn keep_from(&self) -> Timestamp {
+        let settled = self.progress.keep_from();
+        self.sweep.as_ref().map_or(settled, |sweep| settled.min(Progress::margin(sweep.start)))
+    }
+
     /// All that became true since the last checkpoint.
     fn checkpoint(&mut self) -> Checkpoint {
         let mut checkpoint = Checkpoint::default();
         checkpoint.set(progress::KEY, progress::encode(&self.progress, &self.hash_key, &self.tenant.services));
         self.dedupe.write(&mut checkpoint);
-        self.dedupe.expire(self.progress.keep_from(), &mut checkpoint);
+        self.dedupe.expire(self.keep_from(), &mut checkpoint);
         self.saved = Some((self.progress.front(), self.progress.settled));
         checkpoint
     }

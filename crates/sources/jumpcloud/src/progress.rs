@@ -44,6 +44,8 @@ pub(crate) struct Window {
     pub(crate) opened: Timestamp,
     /// Everything before it was read, as long as the pages come in order.
     pub(crate) position: Timestamp,
+    /// Where the last page began that led on.
+    pub(crate) page_start: Timestamp,
     /// False once a page came out of order: then the position stays.
     pub(crate) sorted: bool,
     /// Where the next page begins; belongs to this very query.
@@ -54,7 +56,7 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn new(start: Timestamp, end: Option<Timestamp>, opened: Timestamp) -> Self {
-        Self { start, end, opened, position: start, sorted: true, cursor: None, barren: 0 }
+        Self { start, end, opened, position: start, page_start: start, sorted: true, cursor: None, barren: 0 }
     }
 
     /// Takes in where a page's rows lie, and what the server says of their order.
@@ -105,9 +107,15 @@ impl Progress {
         }
     }
 
-    /// Events before it are never asked for again: their ids need not be kept.
+    /// Events before it are never asked for again: their ids need not be kept. A server that repeats a cursor gives the
+    /// tail's last page again, settled or not.
     pub(crate) fn keep_from(&self) -> Timestamp {
-        self.settled.minus(MARGIN)
+        Self::margin(self.tail.as_ref().map_or(self.settled, |tail| self.settled.min(tail.page_start)))
+    }
+
+    /// The earliest instant that a server may mean by a start.
+    pub(crate) fn margin(start: Timestamp) -> Timestamp {
+        start.minus(MARGIN)
     }
 
     /// The window is given up: what it delivered stays delivered, the rest is asked for anew.
@@ -136,6 +144,8 @@ struct WindowRecord {
     end: i64,
     opened: i64,
     position: i64,
+    #[serde(default)]
+    page_start: Option<i64>,
     sorted: bool,
     /// The query that the cursor belongs to.
     services: Vec<String>,
@@ -155,6 +165,7 @@ pub(crate) fn encode(progress: &Progress, key: &HashKey, services: &[String]) ->
         end: window.end.unwrap_or(window.position).as_millis(),
         opened: window.opened.as_millis(),
         position: window.position.as_millis(),
+        page_start: Some(window.page_start.as_millis()),
         sorted: window.sorted,
         services: services.to_vec(),
         cursor: window.cursor.clone(),
@@ -203,6 +214,7 @@ pub(crate) fn decode(value: &[u8], services: &[String]) -> Result<(Progress, Has
             end: Some(millis(window.end)),
             opened: millis(window.opened),
             position: millis(window.position),
+            page_start: millis(window.page_start.unwrap_or(window.position)),
             sorted: window.sorted,
             cursor: window.cursor,
             barren: 0,
