@@ -81,6 +81,16 @@ impl Drop for Running {
     }
 }
 
+/// Whether every thread of a process is stopped.
+pub(crate) fn stands(process: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("its threads");
+    threads.flatten().all(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        // The state comes after the name, which may have anything in it.
+        stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
+    })
+}
+
 /// A simulated JumpCloud in a process of its own.
 #[derive(Debug)]
 pub struct Simulator {

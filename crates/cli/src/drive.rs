@@ -104,7 +104,7 @@ pub(crate) fn worst<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> Opti
         Exit::Config => 3,
         Exit::Unavailable => 2,
         Exit::Temporary => 1,
-        Exit::Usage | Exit::Ok => 0,
+        Exit::Incomplete | Exit::Usage | Exit::Ok => 0,
     })
 }
 

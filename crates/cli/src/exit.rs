@@ -12,6 +12,9 @@ pub(crate) enum Exit {
     Ok = 0,
     /// The command line is wrong.
     Usage = 64,
+    /// Not all events are where they should be, or some are there twice.
+    #[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "only Kafka topics can be verified"))]
+    Incomplete = 65,
     /// The API or a destination cannot be reached.
     Unavailable = 69,
     /// A bug.

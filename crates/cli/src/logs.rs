@@ -5,15 +5,15 @@ use adr_telemetry::{Color, Format, Settings, Telemetry};
 use crate::args::{self, LogFormat, Logging};
 use crate::exit::{Exit, Stop};
 
-/// Starts them; they run for as long as what it gives.
-pub(crate) fn start(logging: &Logging) -> Result<Telemetry, Stop> {
+/// Starts them; they run for as long as what it gives. Beside a command's `answer` only warnings are of interest.
+pub(crate) fn start(logging: &Logging, answer: bool) -> Result<Telemetry, Stop> {
     let level = |count: u8| i8::try_from(count).unwrap_or(i8::MAX);
     let settings = Settings {
         format: match logging.log_format {
             LogFormat::Text => Format::Text,
             LogFormat::Json => Format::Json,
         },
-        verbosity: level(logging.verbose) - level(logging.quiet),
+        verbosity: level(logging.verbose) - level(logging.quiet) - i8::from(answer),
         filter: logging.log.clone().filter(|filter| !filter.trim().is_empty()),
         color: match logging.color {
             args::Color::Auto => Color::Auto,

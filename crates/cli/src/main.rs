@@ -38,7 +38,7 @@ fn main() -> ExitCode {
             return exit.into();
         }
     };
-    let _logs = match logs::start(&cli.logging) {
+    let _logs = match logs::start(&cli.logging, cli.command.answers()) {
         Ok(logs) => logs,
         Err(stop) => return out::conclude(Err(stop), &cli.logging).into(),
     };

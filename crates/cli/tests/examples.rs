@@ -68,6 +68,7 @@ fn all_settings_is_all_settings() {
     shows_all("all-settings.yaml", "transforms", "adr", "adr", &[]);
     shows_all("all-settings.yaml", "sinks", "stdout", "stdout", &[]);
     shows_all("cce-all-settings.yaml", "sinks", "cce_syslog", "cce", &["address"]);
+    shows_all("kafka-all-settings.yaml", "sinks", "kafka", "kafka", &[]);
 }
 
 /// Vector itself is not here: the traps of its exec source are looked for one by one.

@@ -302,3 +302,40 @@ fn the_simulator_serves_says_how_to_read_it_and_ends_when_asked() {
     let list = call(&["simulate", "--list-faults"]);
     assert!(list.stdout.contains("429:retry=5s") && list.code == Some(0));
 }
+
+#[test]
+fn a_simulator_of_several_live_tenants_has_a_key_for_all_of_them() {
+    let mut child = program()
+        .args(["simulate", "--listen", "127.0.0.1:0", "--events", "20", "--tenants", "2", "--live", "300ms"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut reader = BufReader::new(child.stderr.take().expect("piped"));
+    let mut hint = String::new();
+    while !hint.contains("reads its other organizations") {
+        assert!(reader.read_line(&mut hint).expect("a line") > 0, "it never said: {hint}");
+    }
+    let after = |mark: &str| hint.split(mark).nth(1).and_then(|rest| rest.split_whitespace().next()).expect("a word");
+    let (url, key) = (after("--base-url "), after("The key "));
+    let folder = folder();
+    for (number, tenant) in [after("--org-id "), after("too: ")].iter().enumerate() {
+        let arguments = ["source", "jumpcloud", "--base-url", url, "--org-id", tenant, "--once", "--settle", "0s"];
+        let read = || {
+            let state = folder.path().join(format!("{number}"));
+            run(program().args(arguments).arg("--state-dir").arg(state).env("JUMPCLOUD_API_KEY", key))
+        };
+        // They come while the clock goes on; what is read once is not read again.
+        let mut lines = 0;
+        for _ in 0..100 {
+            let done = read();
+            assert_eq!(done.code, Some(0), "{}", done.stderr);
+            lines += done.stdout.lines().count();
+            if lines >= 20 {
+                break;
+            }
+        }
+        assert_eq!(lines, 20, "tenant {tenant}");
+    }
+    signal(&child, "TERM");
+    assert_eq!(child.wait().expect("ends").code(), Some(0));
+}

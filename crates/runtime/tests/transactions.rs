@@ -1,4 +1,5 @@
 //! The sink that owns the checkpoint: what it refuses, what fails, what is counted.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

@@ -8,7 +8,7 @@
 mod example;
 mod found;
 mod pki;
-mod ports;
+pub(crate) mod ports;
 mod proxy;
 mod receiver;
 mod records;

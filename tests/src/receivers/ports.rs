@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 const RANGE: std::ops::Range<u16> = 20_000..32_000;
 
 /// A port of 127.0.0.1 that is free for TCP and UDP, and not handed out before by this process.
-pub(super) fn free() -> u16 {
+pub(crate) fn free() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     for _ in RANGE {
         // Processes that run at the same time start at different places.

@@ -11,7 +11,7 @@ use super::pki::{Identity, Pki};
 use super::records::Records;
 use super::setup::{Setup, Wire, install};
 use super::{found, ports};
-use crate::process::Running;
+use crate::process::{Running, stands};
 
 /// How long anything may take on a busy machine.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -136,14 +136,4 @@ impl Receiver {
     fn log_file(&self) -> PathBuf {
         Path::join(self.folder.path(), "log")
     }
-}
-
-/// Whether every thread of a process is stopped.
-fn stands(process: u32) -> bool {
-    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("its threads");
-    threads.flatten().all(|thread| {
-        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-        // The state comes after the name, which may have anything in it.
-        stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
-    })
 }

@@ -6,6 +6,7 @@ mod source;
 
 use std::path::PathBuf;
 
+use adr_source_jumpcloud::Start;
 use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Effects};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -32,7 +33,7 @@ Check a pipeline file:          jumpcloud-adr validate pipeline.yaml
 Ask JumpCloud about the keys:   jumpcloud-adr check -c pipeline.yaml
 Run it:                         jumpcloud-adr run -c pipeline.yaml
 
-Exit codes: 0 done, 64 usage, 69 unreachable, 70 bug, 75 temporary (try again), 77 key refused, 78 configuration";
+Exit codes: 0 done, 64 usage, 65 not all events are where they should be, 69 unreachable, 70 bug, 75 temporary (try again), 77 key refused, 78 configuration";
 
 /// Carries every JumpCloud audit event into ADR
 #[derive(Debug, Parser)]
@@ -116,8 +117,12 @@ pub(crate) enum Command {
     Run(Run),
     /// Check pipeline files, without touching the network or a secret
     Validate(Validate),
-    /// Ask JumpCloud whether every tenant's key, organization and region work, and connect to every CCE
+    /// Ask JumpCloud whether every tenant's key, organization and region work, and connect to every CCE and to Kafka
     Check(Check),
+    /// Read a Kafka topic and say which events are missing and which are there twice
+    Verify(Verify),
+    /// Say which instance of a cluster owns which shards and tenants
+    Status(Status),
     /// Print the JSON Schema of the ADR event or of pipeline files
     Schema(Schema),
     /// Run one source alone: raw events to standard output, one JSON object a line
@@ -132,6 +137,13 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Print a shell completion script
     Completion(Completion),
+}
+
+impl Command {
+    /// Whether it looks something up and answers on standard output, rather than running a pipeline.
+    pub(crate) fn answers(&self) -> bool {
+        matches!(self, Self::Verify(_) | Self::Status(_))
+    }
 }
 
 /// `run`
@@ -166,6 +178,38 @@ pub(crate) struct Check {
     /// The pipeline file
     #[arg(short, long, env = "JUMPCLOUD_ADR_CONFIG", value_name = "FILE")]
     pub(crate) config: PathBuf,
+}
+
+/// `verify`
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The pipeline file that delivers to the topic
+    #[arg(short, long, env = "JUMPCLOUD_ADR_CONFIG", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The sink of type kafka, where there are several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sink: Option<String>,
+    /// From where on to compare, such as -24h or 2026-01-31T00:00:00Z [default: the source's start]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) start: Option<Start>,
+    /// Compare with the ADR events of an NDJSON file (- for standard input) instead of asking JumpCloud
+    #[arg(long, value_name = "FILE", conflicts_with = "start")]
+    pub(crate) against: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) state: State,
+    #[command(flatten)]
+    pub(crate) process: Process,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// The pipeline file
+    #[arg(short, long, env = "JUMPCLOUD_ADR_CONFIG", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `schema`

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::args::{Check, Logging};
 use crate::clock::SystemClock;
-use crate::components::{Sink, Source, Surround, jumpcloud, process_requests};
+use crate::components::{Sink, Source, Surround, jumpcloud, kafka, process_requests};
 use crate::drive::worst;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::out::{answer, tell};
@@ -17,7 +17,7 @@ use crate::secrets::SecretReader;
 /// Tenants asked about at the same time.
 const AT_ONCE: usize = 8;
 
-/// `check`: one small request for each tenant and one connection to each CCE, one line for each answer.
+/// `check`: one small request for each tenant and one connection to each CCE and to Kafka, one line for each answer.
 pub(super) fn check(args: &Check, logging: &Logging) -> Outcome {
     let pipeline = super::load(&args.config, logging)?;
     let clock = Arc::new(SystemClock);
@@ -47,6 +47,10 @@ pub(super) fn check(args: &Check, logging: &Logging) -> Outcome {
     for sink in &pipeline.sinks {
         match &sink.part {
             Sink::CceSyslog(config) => failures.extend(tokio.block_on(connect(&sink.id, config, clock.clone()))?),
+            Sink::Kafka(config) => {
+                let found = tokio.block_on(kafka::reach(&sink.id, config, surround.secrets.clone()))?;
+                failures.extend(tell_all(&sink.id, found)?);
+            }
             Sink::Stdout(_) => {}
         }
     }
@@ -59,8 +63,14 @@ pub(super) fn check(args: &Check, logging: &Logging) -> Outcome {
 /// Connects to every address of a CCE; the failures.
 async fn connect(id: &str, config: &CceSyslogConfig, clock: Arc<dyn Clock>) -> Result<Vec<Failure>, Stop> {
     let settings = cce_syslog::Settings::try_from(config.clone())?;
+    let found = cce_syslog::check(&settings, clock).await;
+    tell_all(id, found.into_iter().map(|(_, outcome)| outcome.map(|checked| checked.to_string())).collect())
+}
+
+/// Tells what was found at a destination; the failures.
+fn tell_all(id: &str, found: Vec<Result<String, Failure>>) -> Result<Vec<Failure>, Stop> {
     let mut failures = Vec::new();
-    for (_, outcome) in cce_syslog::check(&settings, clock).await {
+    for outcome in found {
         match outcome {
             Ok(checked) => answer(&format!("ok     {id}: {checked}\n"))?,
             Err(failure) => {

@@ -8,8 +8,12 @@ mod run;
 mod schema;
 mod simulate;
 mod source;
+#[cfg(feature = "kafka")]
+mod status;
 mod transform;
 mod validate;
+#[cfg(feature = "kafka")]
+mod verify;
 
 use std::path::Path;
 
@@ -25,6 +29,12 @@ pub(crate) fn dispatch(cli: &Cli) -> Outcome {
         Command::Run(args) => run::run(args, logging),
         Command::Validate(args) => validate::validate(args, logging),
         Command::Check(args) => check::check(args, logging),
+        #[cfg(feature = "kafka")]
+        Command::Verify(args) => verify::verify(args, logging),
+        #[cfg(feature = "kafka")]
+        Command::Status(args) => status::status(args, logging),
+        #[cfg(not(feature = "kafka"))]
+        Command::Verify(_) | Command::Status(_) => Err(crate::components::kafka::absent().into()),
         Command::Schema(args) => schema::schema(args),
         Command::Source(SourceCommand::Jumpcloud(args)) => source::jumpcloud(args),
         Command::Transform(TransformCommand::Adr(args)) => transform::adr(args),

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adr_core::Clock;
+use adr_core::{Clock, Timestamp};
 use adr_simulator::{Server, SharedDirectory, SimulatorOptions, list_of_faults};
 use tokio::net::TcpListener;
 
@@ -21,8 +21,8 @@ pub(super) fn simulate(args: &Simulate, logging: &Logging) -> Outcome {
     if args.list_faults {
         return answer(&faults());
     }
-    let options = options(args)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let options = options(args, clock.now())?;
     let directory = options.directory(clock.now()).map_err(|error| Stop::new(Exit::Usage, error.to_string()))?;
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -52,28 +52,38 @@ pub(super) fn simulate(args: &Simulate, logging: &Logging) -> Outcome {
     })
 }
 
-fn options(args: &Simulate) -> Result<SimulatorOptions, Stop> {
+fn options(args: &Simulate, now: Timestamp) -> Result<SimulatorOptions, Stop> {
     let files = args.files.iter().map(|path| {
         let text = std::fs::read(path);
         let text =
             text.map_err(|error| Stop::new(Exit::Usage, format!("file {}: {}", path.display(), in_short(&error))))?;
         Ok((path.display().to_string(), text.into()))
     });
+    let otherwise = SimulatorOptions::default();
     Ok(SimulatorOptions {
         events: args.events,
+        tenants: args.tenants,
         seed: args.seed,
         files: files.collect::<Result<_, Stop>>()?,
         faults: args.faults.clone(),
-        ..SimulatorOptions::default()
+        span: args.live.map_or(otherwise.span, |live| live.0),
+        until: args.live.map(|live| now.plus(live.0)),
+        ..otherwise
     })
 }
 
 /// What a person needs to point a pipeline at it. Its key opens nothing else.
 fn greeting(server: &Server, options: &SimulatorOptions) -> String {
     let (url, org_id, key) = (server.base_url(), options.organization_id(0), options.key_of(0));
+    let others = if options.tenants > 1 {
+        let ids: Vec<String> = (1..options.tenants).map(|number| options.organization_id(number)).collect();
+        format!("The key {} reads its other organizations too: {}\n\n", options.provider_key(), ids.join(" "))
+    } else {
+        String::new()
+    };
     format!(
         "a simulated JumpCloud listens at {url}; read it with\n\n  \
-         JUMPCLOUD_API_KEY={key} jumpcloud-adr source jumpcloud --base-url {url} --org-id {org_id} --once\n\n\
+         JUMPCLOUD_API_KEY={key} jumpcloud-adr source jumpcloud --base-url {url} --org-id {org_id} --once\n\n{others}\
          Ctrl-C ends it. Faults can be changed meanwhile: {url}/__sim/faults"
     )
 }

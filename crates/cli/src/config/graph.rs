@@ -8,6 +8,7 @@ use super::component::Part;
 use super::nearest::nearest;
 use super::node::{Node, Place, Value};
 use super::problem::Problem;
+use super::progress::{self, Places};
 use super::read::read;
 use super::section::{Written, section};
 use super::settings::Settings;
@@ -60,7 +61,14 @@ pub(super) fn pipeline(root: &Node) -> Result<Pipeline, Vec<Problem>> {
         problems.extend(warnings);
         return Err(problems);
     }
-    Ok(Pipeline { warnings: Findings::new(warnings), ..join(settings, sources, transforms, sinks, &order) })
+    let places = Places::of(&sources, &sinks);
+    let pipeline = join(settings, sources, transforms, sinks, &order);
+    let (more, warned): (Vec<_>, Vec<_>) = progress::check(&pipeline, &places).into_iter().partition(Problem::is_error);
+    let warnings = [warnings, warned].concat();
+    if more.is_empty() {
+        return Ok(Pipeline { warnings: Findings::new(warnings), ..pipeline });
+    }
+    Err([more, warnings].concat())
 }
 
 fn warnings<T>(components: &mut [Written<T>]) -> Vec<Problem> {

@@ -13,12 +13,14 @@ mod nearest;
 mod node;
 mod pin;
 mod problem;
+mod progress;
 mod read;
 mod section;
 mod settings;
 mod syntax;
 mod words;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -83,6 +85,19 @@ impl Pipeline {
         })?;
         pipeline.warnings = found(pipeline.warnings.problems);
         Ok(pipeline)
+    }
+
+    /// The sources whose events reach a sink, by index.
+    pub(crate) fn sources_of(&self, sink: usize) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut inputs = self.sinks[sink].inputs.clone();
+        while let Some(input) = inputs.pop() {
+            match input {
+                Input::Source(source) => drop(found.insert(source)),
+                Input::Transform(transform) => inputs.extend(&self.transforms[transform].inputs),
+            }
+        }
+        found
     }
 }
 

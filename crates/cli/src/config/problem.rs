@@ -73,6 +73,11 @@ impl Problem {
         self
     }
 
+    /// Whether the file cannot be used because of it.
+    pub(crate) fn is_error(&self) -> bool {
+        !self.warning
+    }
+
     /// The same problem, its next step (what stands behind the first colon) as help of its own.
     #[must_use]
     pub(crate) fn with_next_step(mut self) -> Self {

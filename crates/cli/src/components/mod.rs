@@ -1,13 +1,21 @@
 //! The list of components: one variant and one match arm each.
 
+#[cfg(feature = "kafka")]
+pub(crate) mod kafka;
+#[cfg(not(feature = "kafka"))]
+#[path = "no_kafka.rs"]
+pub(crate) mod kafka;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use adr_core::{Clock, Encoding, Failure, FailureKind, LaneId, Pace, Rate, Secrets, SourceComponent};
-use adr_runtime::{SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode};
+use adr_runtime::{Input, SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode};
 use adr_sink_cce_syslog::{self as cce_syslog, CceSyslog, CceSyslogConfig};
 use adr_sink_stdout::{StdoutConfig, StdoutSink, Target};
 use adr_source_jumpcloud::{HttpOptions, HttpTransport, Jumpcloud, JumpcloudConfig, Settings, Surroundings};
+#[cfg(feature = "kafka")]
+use adr_source_jumpcloud::{Start, Tenant};
 use adr_source_stdin::StdinSource;
 use adr_transform::AdrConfig;
 use schemars::JsonSchema;
@@ -38,8 +46,19 @@ pub(crate) enum Transform {
 #[schemars(tag = "type")]
 pub(crate) enum Sink {
     CceSyslog(Box<CceSyslogConfig>),
+    Kafka(Box<kafka::KafkaConfig>),
     Stdout(StdoutConfig),
 }
+
+/// A sink as it was built.
+pub(crate) struct BuiltSink {
+    kind: SinkKind,
+    /// How the sources that reach it are shared among the instances of this pipeline, if they are.
+    sharing: Option<Sharing>,
+}
+
+/// Makes of a source one that runs only those tenants that are this instance's.
+pub(crate) type Sharing = Box<dyn Fn(Box<dyn SourceComponent>) -> Box<dyn SourceComponent>>;
 
 /// The settings of the source `stdin`: one JSON object a line.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -89,9 +108,50 @@ impl Source {
             Self::Stdin(_) => Vec::new(),
         }
     }
+
+    #[cfg(feature = "kafka")]
+    /// The same source, read from there on, as if it was never read before. `None` where it can be read only once.
+    pub(crate) fn again_from(&self, start: Option<Start>) -> Option<Self> {
+        let Self::Jumpcloud(config) = self else { return None };
+        let mut config = config.clone();
+        if let Some(start) = start {
+            config.start = Some(start);
+            for tenant in config.tenants.iter_mut().flatten() {
+                tenant.start = None;
+            }
+        }
+        Some(Self::Jumpcloud(config))
+    }
+
+    #[cfg(feature = "kafka")]
+    /// How old an event can be that is not delivered yet although nothing is wrong.
+    pub(crate) fn delay(&self) -> Duration {
+        match self {
+            Self::Jumpcloud(config) => Settings::try_from((**config).clone()).map_or(Duration::ZERO, |settings| {
+                let delay = |tenant: &Arc<Tenant>| tenant.overlap + tenant.sweep_interval + 2 * tenant.poll_interval;
+                settings.tenants.iter().map(delay).max().unwrap_or_default()
+            }),
+            Self::Stdin(_) => Duration::ZERO,
+        }
+    }
+
+    /// Whether any instance of a pipeline can read it.
+    pub(crate) fn can_be_shared(&self) -> bool {
+        match self {
+            Self::Jumpcloud(_) => true,
+            Self::Stdin(_) => false,
+        }
+    }
 }
 
 impl Transform {
+    /// Whether ADR events come out of it.
+    fn maps(&self) -> bool {
+        match self {
+            Self::Adr(_) => true,
+        }
+    }
+
     fn build(&self) -> TransformFactory {
         match self.clone() {
             Self::Adr(config) => Arc::new(move || Ok(Box::new(config.build()))),
@@ -104,12 +164,30 @@ impl Sink {
     pub(crate) fn rate_limit(&self) -> Option<Rate> {
         match self {
             Self::CceSyslog(config) => config.rate_limit,
-            Self::Stdout(_) => None,
+            Self::Kafka(_) | Self::Stdout(_) => None,
         }
     }
 
-    fn build(&self, id: &Arc<str>, surround: &Surround) -> Result<SinkKind, Failure> {
-        Ok(match self.clone() {
+    /// Whether it commits events and progress together.
+    pub(crate) fn owns_progress(&self) -> bool {
+        match self {
+            Self::Kafka(config) => kafka::owns_progress(config),
+            Self::CceSyslog(_) | Self::Stdout(_) => false,
+        }
+    }
+
+    /// Whether several instances share the tenants that reach it.
+    pub(crate) fn is_shared(&self) -> bool {
+        match self {
+            Self::Kafka(config) => kafka::is_shared(config),
+            Self::CceSyslog(_) | Self::Stdout(_) => false,
+        }
+    }
+
+    /// `mapped`: what reaches it are ADR events.
+    fn build(&self, id: &Arc<str>, mapped: bool, surround: &Surround) -> Result<BuiltSink, Failure> {
+        let kind = match self.clone() {
+            Self::Kafka(config) => return kafka::build(id, &config, mapped, surround),
             Self::CceSyslog(config) => {
                 let settings = cce_syslog::Settings::try_from(*config)?;
                 let at_once = settings.at_once();
@@ -133,7 +211,8 @@ impl Sink {
                 // What is encoded anew is in nobody's budget: a portion of it at a time.
                 SinkKind::Plain { factory, in_flight: 4, at_once: if encoded { 1024 } else { usize::MAX } }
             }
-        })
+        };
+        Ok(BuiltSink { kind, sharing: None })
     }
 }
 
@@ -154,28 +233,43 @@ pub(crate) fn jumpcloud(id: &str, config: &JumpcloudConfig, surround: &Surround)
 
 /// Builds what a pipeline file says.
 pub(crate) fn topology(pipeline: &Pipeline, surround: &Surround) -> Result<Topology, Failure> {
-    let at = |kind: &'static str, id: &Arc<str>| {
-        let place = format!("{kind} {id}");
-        move |failure: Failure| failure.at(place)
-    };
-    let sources = pipeline.sources.iter().map(|Component { id, part, .. }| {
-        let component = part.build(id, surround).map_err(at("source", id))?;
-        Ok(SourceNode { name: id.clone(), component })
-    });
+    let Topology { mut sources, transforms, mut sinks } = sources_and_transforms(pipeline, surround)?;
+    for (index, Component { id, part, inputs }) in pipeline.sinks.iter().enumerate() {
+        let maps = |input: &Input| matches!(input, Input::Transform(at) if pipeline.transforms[*at].part.maps());
+        let mapped = inputs.iter().all(maps);
+        let at = |failure: Failure| failure.at(format!("sink {id}"));
+        let BuiltSink { kind, sharing } = part.build(id, mapped, surround).map_err(at)?;
+        if let Some(share) = sharing {
+            if surround.once {
+                let message = "`cluster` and --once exclude each other: an instance that shares tenants never knows that \
+                               it has them all; leave out `cluster`, or --once";
+                return Err(at(Failure::fatal(FailureKind::Config, message)));
+            }
+            let reaching = pipeline.sources_of(index);
+            let shared = |(place, node): (usize, SourceNode)| match reaching.contains(&place) {
+                true => SourceNode { component: share(node.component), ..node },
+                false => node,
+            };
+            sources = sources.into_iter().enumerate().map(shared).collect();
+        }
+        sinks.push(SinkNode { name: id.clone(), inputs: inputs.clone(), kind, caveats: part.warnings() });
+    }
+    Ok(Topology { sources, transforms, sinks })
+}
+
+/// The same without its sinks.
+pub(crate) fn sources_and_transforms(pipeline: &Pipeline, surround: &Surround) -> Result<Topology, Failure> {
+    let mut sources = Vec::new();
+    for Component { id, part, .. } in &pipeline.sources {
+        let component = part.build(id, surround).map_err(|failure| failure.at(format!("source {id}")))?;
+        sources.push(SourceNode { name: id.clone(), component });
+    }
     let transforms = pipeline.transforms.iter().map(|Component { id, part, inputs }| TransformNode {
         name: id.clone(),
         inputs: inputs.clone(),
         factory: part.build(),
     });
-    let sinks = pipeline.sinks.iter().map(|Component { id, part, inputs }| {
-        let kind = part.build(id, surround).map_err(at("sink", id))?;
-        Ok(SinkNode { name: id.clone(), inputs: inputs.clone(), kind, caveats: part.warnings() })
-    });
-    Ok(Topology {
-        sources: sources.collect::<Result<_, Failure>>()?,
-        transforms: transforms.collect(),
-        sinks: sinks.collect::<Result<_, Failure>>()?,
-    })
+    Ok(Topology { sources, transforms: transforms.collect(), sinks: Vec::new() })
 }
 
 impl Part for Source {
@@ -233,6 +327,7 @@ impl Part for Sink {
     fn check(&self) -> Result<(), Failure> {
         match self {
             Self::CceSyslog(config) => cce_syslog::Settings::try_from((**config).clone()).map(|_| ()),
+            Self::Kafka(config) => kafka::check(config),
             Self::Stdout(_) => Ok(()),
         }
     }
@@ -242,13 +337,14 @@ impl Part for Sink {
             // Asked only of settings that were found right.
             Self::CceSyslog(config) => cce_syslog::Settings::try_from((**config).clone())
                 .map_or_else(|_| Vec::new(), |settings| settings.warnings()),
+            Self::Kafka(config) => kafka::warnings(config),
             Self::Stdout(_) => Vec::new(),
         }
     }
 
     fn alone(&self) -> Option<&'static str> {
         match self {
-            Self::CceSyslog(_) => None,
+            Self::CceSyslog(_) | Self::Kafka(_) => None,
             Self::Stdout(_) => Some("standard output"),
         }
     }

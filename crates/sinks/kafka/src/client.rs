@@ -1,0 +1,113 @@
+//! What every client of one sink shares: where the brokers are, and who we are to them.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fmt, thread};
+
+use adr_core::{Failure, FailureKind, Secrets};
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::BaseConsumer;
+use rdkafka::error::{KafkaError, KafkaResult};
+
+use crate::Settings;
+use crate::failure::{failure, is_vague};
+use crate::security;
+use crate::told::Told;
+
+/// How often a client that waits for an answer serves what librdkafka wants.
+const SERVE: Duration = Duration::from_millis(10);
+
+/// What every client of one sink shares. Cheap to clone.
+#[derive(Clone)]
+pub struct Connection {
+    settings: Arc<Settings>,
+    secrets: Arc<dyn Secrets>,
+    told: Told,
+}
+
+impl Connection {
+    /// Connects to nothing and reads nothing yet. `name` is the sink's, for its log lines.
+    pub fn new(name: &str, settings: &Settings, secrets: Arc<dyn Secrets>) -> Self {
+        let told = Told::new(name, settings, &secrets);
+        Self { settings: Arc::new(settings.clone()), secrets, told }
+    }
+
+    /// Whether certificate files and secrets are there and what they should be: for the start, where a mistake is best told.
+    /// Connects to nothing.
+    pub fn ready(&self) -> Result<(), Failure> {
+        self.config().map(drop)
+    }
+
+    /// The settings of a client that is about to be made. Reads certificate files and secrets anew each time, so that one
+    /// that was changed in its place is taken up; fails where one is missing or is not what it should be. Connects to nothing.
+    pub(crate) fn config(&self) -> Result<ClientConfig, Failure> {
+        let settings = &*self.settings;
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &settings.bootstrap_servers);
+        config.set("client.id", self.client_id());
+        config.set_log_level(match settings.librdkafka_options.contains_key("debug") {
+            true => RDKafkaLogLevel::Debug,
+            false => RDKafkaLogLevel::Info,
+        });
+        for (name, value) in &settings.librdkafka_options {
+            config.set(name, value);
+        }
+        security::set(&mut config, settings.tls.as_ref(), settings.sasl.as_ref(), &*self.secrets, &self.told)?;
+        Ok(config)
+    }
+
+    /// What a client reports to. A context of one's own hands everything on to it: see [`told_by`](crate::told::told_by).
+    pub(crate) fn context(&self) -> Told {
+        self.told.clone()
+    }
+
+    /// Where the brokers are, as the settings write it.
+    pub(crate) fn bootstrap(&self) -> &str {
+        &self.settings.bootstrap_servers
+    }
+
+    /// What a call's error comes to. The call itself often knows only that time is up: why, the brokers or TLS have said
+    /// elsewhere, and this adds it. `doing` is read after "cannot": "write to kafka topic adr".
+    pub(crate) fn failure(&self, error: &KafkaError, doing: &str) -> Failure {
+        let failure = failure(error, doing);
+        if is_vague(error) { self.told.explain(failure, doing) } else { failure }
+    }
+
+    /// Makes one blocking call to the brokers (metadata, watermarks, groups) with a client of its own. Serves meanwhile what
+    /// librdkafka wants: without that no token is fetched and no error told. `doing` as in [`failure`](Self::failure).
+    pub(crate) fn ask<T: Send>(
+        &self,
+        doing: &str,
+        call: impl FnOnce(&BaseConsumer<Told>) -> KafkaResult<T> + Send,
+    ) -> Result<T, Failure> {
+        let client: BaseConsumer<Told> =
+            self.config()?.create_with_context(self.context()).map_err(|error| self.failure(&error, doing))?;
+        let answer = thread::scope(|scope| {
+            let asked = scope.spawn(|| call(&client));
+            while !asked.is_finished() {
+                // It subscribes to nothing: no message can come, only what the context gets.
+                let _ = client.poll(SERVE);
+            }
+            asked.join()
+        });
+        match answer {
+            Ok(Ok(answer)) => {
+                self.told.well();
+                Ok(answer)
+            }
+            Ok(Err(error)) => Err(self.failure(&error, doing)),
+            Err(_) => Err(Failure::new(FailureKind::Internal, format!("cannot {doing}: the call panicked"))),
+        }
+    }
+
+    fn client_id(&self) -> &str {
+        let cluster = self.settings.exactly_once.as_ref().and_then(|exactly_once| exactly_once.cluster.as_ref());
+        cluster.and_then(|cluster| cluster.instance.as_deref()).unwrap_or("jumpcloud-adr")
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("bootstrap", &self.bootstrap()).finish_non_exhaustive()
+    }
+}

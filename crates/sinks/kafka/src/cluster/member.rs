@@ -1,0 +1,205 @@
+//! The thread on which an instance is a member of its group.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use adr_core::{Failure, FailureKind};
+use rdkafka::ClientConfig;
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::owned::{Grants, Ownership};
+use super::rebalance::Rebalances;
+use crate::Connection;
+
+/// How long brokers have for an answer about the assignment topic.
+pub(super) const ANSWER: Duration = Duration::from_secs(10);
+
+/// The thread looks this often whether it is to leave.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// So many session timeouts after it asked for membership an instance asks anew, as somebody else: a group that is well takes
+/// it in within one, and one rebalance.
+const LEFT_OUT: u32 = 4;
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Where and as whom to join.
+pub(super) struct Place {
+    pub(super) connection: Connection,
+    pub(super) topic: String,
+    pub(super) group: String,
+    pub(super) instance: String,
+    pub(super) session_timeout: Duration,
+    pub(super) shards: u32,
+    /// Whether the assignment topic is as it must be.
+    pub(super) ready: Box<dyn Fn() -> Result<(), Failure> + Send>,
+}
+
+pub(super) struct Member {
+    place: Place,
+    grants: Arc<dyn Grants>,
+    ownership: Arc<Ownership>,
+    /// Disconnected when it is time to leave.
+    until: Receiver<()>,
+    comings: Arc<AtomicU64>,
+}
+
+impl Member {
+    pub(super) fn new(place: Place, grants: Arc<dyn Grants>, ownership: Arc<Ownership>, until: Receiver<()>) -> Self {
+        Self { place, grants, ownership, until, comings: Arc::default() }
+    }
+
+    /// Is a member until it is told to leave, over and over whatever comes in between.
+    pub(super) fn run(&self) {
+        let mut said = Said::default();
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.belong(&mut said)));
+            // A membership that ended in an orderly way has given up its shards: then this finds none.
+            let rest = self.ownership.list();
+            if !rest.is_empty() {
+                self.grants.lose(&rest);
+                self.ownership.remove(&rest);
+            }
+            let (failure, joined) = match outcome {
+                Ok(Ok(())) => return,
+                Ok(Err(ended)) => ended,
+                Err(_) => (Failure::new(FailureKind::Internal, "the membership panicked"), false),
+            };
+            if joined {
+                pause = SHORTEST_PAUSE;
+            }
+            said.say(&self.place.group, &failure);
+            if self.until.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// One membership: `Ok` when it is time to leave; else why it ended, and whether the group had taken us in.
+    fn belong(&self, said: &mut Said) -> Result<(), (Failure, bool)> {
+        let Place { connection, topic, group, .. } = &self.place;
+        (self.place.ready)().map_err(|failure| (failure, false))?;
+        if self.is_over() {
+            return Ok(());
+        }
+        let doing = format!("share tenants through kafka topic {topic} as group {group}");
+        let config = self.config().map_err(|failure| (failure, false))?;
+        let consumer = BaseConsumer::from_config_and_context(&config, self.rebalances())
+            .and_then(|consumer| consumer.subscribe(&[topic]).map(|()| consumer))
+            .map_err(|error| (connection.failure(&error, &doing), false))?;
+        let mut joined = false;
+        while !self.is_over() {
+            let polled = consumer.poll(LOOK);
+            if consumer.context().joined.swap(false, Ordering::Relaxed) {
+                joined = true;
+                said.well(group);
+            }
+            if consumer.context().is_left_out(self.place.session_timeout * LEFT_OUT) {
+                let message = format!("{doing}: the group has not taken this instance in for long; it joins anew");
+                return Err((Failure::new(FailureKind::Timeout, message), joined));
+            }
+            // The consumer itself goes on after all other errors, and has reported them.
+            if let Some(Err(error)) = polled
+                && ends_membership(&error)
+            {
+                return Err((connection.failure(&error, &doing), joined));
+            }
+        }
+        // Dropped here, the consumer gives its shards up and leaves the group.
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        self.until.try_recv() == Err(TryRecvError::Disconnected)
+    }
+
+    fn rebalances(&self) -> Rebalances {
+        Rebalances {
+            told: self.place.connection.context(),
+            grants: self.grants.clone(),
+            ownership: self.ownership.clone(),
+            within: self.place.session_timeout / 2,
+            shards: self.place.shards,
+            comings: self.comings.clone(),
+            joined: AtomicBool::new(false),
+            outside: Mutex::new(Some(Instant::now())),
+        }
+    }
+
+    fn config(&self) -> Result<ClientConfig, Failure> {
+        let Place { group, instance, session_timeout, .. } = &self.place;
+        let session = session_timeout.as_millis();
+        let mut config = self.place.connection.config()?;
+        config
+            .set("group.id", group)
+            // The name that the group knows a member by.
+            .set("client.id", instance)
+            .set("group.protocol", "classic")
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            .set("session.timeout.ms", session.to_string())
+            .set("heartbeat.interval.ms", (session / 3).to_string())
+            // Also how long a rebalance waits for a member whose lanes drain, which have half a session.
+            .set("max.poll.interval.ms", (session * 3).to_string())
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("auto.offset.reset", "latest")
+            .set("allow.auto.create.topics", "false")
+            // An answer that a broker owes for longer than a session is worth nothing; the default is a minute.
+            .set("socket.timeout.ms", session.clamp(6_000, 60_000).to_string())
+            // Soon sees that the topic has gone or has come again, and a broker that is back.
+            .set("topic.metadata.refresh.interval.ms", "10000")
+            .set("reconnect.backoff.max.ms", "2000");
+        Ok(config)
+    }
+}
+
+/// Whether the consumer can not go on: the topic has gone (it may come again with other partitions), or it says so itself.
+fn ends_membership(error: &KafkaError) -> bool {
+    match error {
+        KafkaError::MessageConsumptionFatal(_) => true,
+        error => matches!(
+            error.rdkafka_error_code(),
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic)
+        ),
+    }
+}
+
+/// Each kind of failure is said once, until all is well again.
+#[derive(Default)]
+struct Said(Vec<FailureKind>);
+
+impl Said {
+    fn say(&mut self, group: &str, failure: &Failure) {
+        let error_type = failure.kind.as_str();
+        if self.0.contains(&failure.kind) {
+            tracing::debug!(group, error_type, "{failure}");
+        } else {
+            self.0.push(failure.kind);
+            tracing::warn!(group, error_type, "no shards can be had, this goes on trying: {failure}");
+        }
+    }
+
+    fn well(&mut self, group: &str) {
+        if !self.0.is_empty() {
+            self.0.clear();
+            tracing::info!(group, "the group of instances has taken this one in");
+        }
+    }
+}
+
+/// The name of an instance that was given none.
+pub(super) fn machine_and_process() -> String {
+    let machine =
+        std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    let machine = machine.map(|name| name.trim().to_owned()).unwrap_or_default();
+    let machine = if machine.is_empty() { "jumpcloud-adr" } else { &machine };
+    format!("{machine}-{}", std::process::id())
+}

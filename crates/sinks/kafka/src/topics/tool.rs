@@ -1,0 +1,44 @@
+//! The commands that make topics right.
+
+use crate::Settings;
+use crate::client::Connection;
+
+/// Writes commands for the tools that come with Kafka.
+pub(super) struct Tool<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) settings: &'a Settings,
+}
+
+impl Tool<'_> {
+    pub(super) fn create(&self, topic: &str, partitions: u32, brokers: usize, configs: &[&str]) -> String {
+        let copies = brokers.clamp(1, 3);
+        let mut command = format!(
+            "{} --create --topic {topic} --partitions {partitions} --replication-factor \
+             {copies}",
+            self.start("topics")
+        );
+        if copies == 3 {
+            command.push_str(" --config min.insync.replicas=2");
+        }
+        for config in configs {
+            command.push_str(" --config ");
+            command.push_str(config);
+        }
+        command
+    }
+
+    pub(super) fn more_partitions(&self, topic: &str, partitions: u32) -> String {
+        format!("{} --alter --topic {topic} --partitions {partitions}", self.start("topics"))
+    }
+
+    pub(super) fn alter(&self, topic: &str, config: &str) -> String {
+        let start = self.start("configs");
+        format!("{start} --alter --entity-type topics --entity-name {topic} --add-config {config}")
+    }
+
+    fn start(&self, tool: &str) -> String {
+        let secured = self.settings.tls.is_some() || self.settings.sasl.is_some();
+        let login = if secured { " --command-config client.properties" } else { "" };
+        format!("kafka-{tool}.sh --bootstrap-server {}{login}", self.connection.bootstrap())
+    }
+}

@@ -1,0 +1,125 @@
+//! The producer of a shard, from its making to its end: its name to the brokers, and what it was told by them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use adr_core::{Failure, FailureKind, LaneId};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::producer::{Producer, ThreadedProducer};
+
+use super::common::{Common, STEP};
+use super::deliveries::{Deliveries, Reports};
+use super::records::Collected;
+use super::shard::Shard;
+use crate::producer::producer_config;
+use crate::read::{From, Isolation, read_partition};
+use crate::record::Shaper;
+use crate::topics::CHECKPOINT_MESSAGE;
+
+/// A producer that has fenced every earlier one of its shard.
+pub(crate) struct Live {
+    pub(super) shard: Arc<Shard>,
+    pub(super) producer: ThreadedProducer<Reports>,
+    pub(super) deliveries: Arc<Deliveries>,
+    pub(super) shaper: Shaper,
+    /// Whether the partition has its layout record.
+    pub(super) layout: bool,
+    /// How long the shard was ours when it was made.
+    pub(crate) term: u64,
+    /// The opening of each lane that may commit.
+    pub(crate) owners: HashMap<LaneId, u64>,
+}
+
+impl Live {
+    /// Fences every earlier producer of the shard, and ends its transaction if one is open. Blocks.
+    pub(crate) fn make(shard: &Arc<Shard>, term: u64) -> Result<Self, Failure> {
+        let common = &shard.common;
+        let largest = common.topics_are_right()?;
+        let settings = &common.settings;
+        let mut config = producer_config(&common.connection, settings)?;
+        let timeout = common.exactly_once.transaction_timeout;
+        config.set("transactional.id", common.transactional_id(shard.number));
+        config.set("transaction.timeout.ms", timeout.as_millis().to_string());
+        // librdkafka wants neither to be longer than the transaction.
+        config.set("message.timeout.ms", settings.delivery_timeout.min(timeout).as_millis().to_string());
+        config.set("socket.timeout.ms", timeout.min(Duration::from_secs(60)).as_millis().to_string());
+        config.set("message.max.bytes", settings.max_message_bytes.max(CHECKPOINT_MESSAGE).to_string());
+        config.set("batch.size", settings.batch_bytes.min(largest).to_string());
+        let deliveries = Arc::new(Deliveries::default());
+        let context = Reports { told: common.connection.context(), deliveries: deliveries.clone() };
+        let producer = config
+            .create_with_context(context)
+            .map_err(|error| common.connection.failure(&error, "make a kafka producer"))?;
+        let shaper = Shaper::new(settings, &common.form);
+        let live =
+            Self { shard: shard.clone(), producer, deliveries, shaper, layout: false, term, owners: HashMap::new() };
+        live.init()?;
+        common.connection.context().well();
+        tracing::debug!(shard = shard.number, "the shard's producer is ready");
+        Ok(live)
+    }
+
+    fn init(&self) -> Result<(), Failure> {
+        let deadline = Instant::now() + STEP;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.producer.init_transactions(left) {
+                Ok(()) => return Ok(()),
+                Err(KafkaError::Transaction(error)) if error.is_retriable() && !left.is_zero() => {}
+                Err(error) => return Err(self.failure(&error, "take over the transactions")),
+            }
+        }
+    }
+
+    /// What the partition says of these lanes. After the fencing no transaction can be open in it, so that its end is
+    /// really its end. Blocks.
+    pub(crate) fn read(&mut self, lanes: &[LaneId]) -> Result<Collected, Failure> {
+        let common = &self.shard.common;
+        let (topic, shards) = (&common.exactly_once.topic, common.exactly_once.shards);
+        let mut found = Collected::new(topic, shards, self.shard.number, lanes.iter());
+        let partition = i32::try_from(self.shard.number).unwrap_or(i32::MAX);
+        let extent = read_partition(
+            &common.connection,
+            topic,
+            partition,
+            Isolation::Committed,
+            From::Start,
+            STEP,
+            &mut |record| found.take(record.key, record.payload),
+        )?;
+        found.verdict()?;
+        if extent.held_back() > 0 {
+            // All who were before us are fenced: either somebody has fenced us since, or the brokers have lost how it ended.
+            let message = format!(
+                "partition {partition} of the checkpoint topic {topic} has a transaction in it that is still open: another \
+                 pipeline uses the topic, or the brokers have left it hanging; `kafka-transactions.sh --bootstrap-server {} \
+                 describe-producers --topic {topic} --partition {partition}` shows it, and docs/kafka.md says what to do",
+                common.connection.bootstrap()
+            );
+            return Err(Failure::new(FailureKind::Fenced, message));
+        }
+        self.layout = found.layout;
+        Ok(found)
+    }
+
+    /// What an error of this producer comes to.
+    pub(super) fn failure(&self, error: &KafkaError, doing: &str) -> Failure {
+        let common: &Common = &self.shard.common;
+        let fatal = self.producer.client().fatal_error();
+        let codes = [error.rdkafka_error_code(), fatal.map(|(code, _)| code)];
+        if codes.into_iter().flatten().any(is_fencing) {
+            return common.fenced(self.shard.number);
+        }
+        let id = common.transactional_id(self.shard.number);
+        common.connection.failure(error, &format!("{doing} of {id}"))
+    }
+}
+
+/// Whether it says that a later producer of the same name exists. A transaction that lasted too long ends the same way.
+fn is_fencing(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch | Code::TransactionCoordinatorFenced
+    )
+}
