@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::{Backoff, seed_for};
 use crate::counters::Counters;
 use crate::job::Life;
-use crate::life::Living;
+use crate::life::{Ended, Living};
 use crate::run::{Port, Shared, SinkPort};
 use crate::status::LaneState;
 use crate::topology::Plan;
@@ -75,8 +75,10 @@ impl Supervised {
         }
     }
 
-    async fn live(&self, id: &LaneId, seed: u64) -> Result<crate::life::Ended, Failure> {
-        let (source, transactions) = self.open(id, seed).await?;
+    async fn live(&self, id: &LaneId, seed: u64) -> Result<Ended, Failure> {
+        let Some((source, transactions)) = self.open(id, seed).await? else {
+            return Ok(Ended { rest: None, failure: None });
+        };
         let number = self.shared.next_life();
         let living = Living {
             shared: &self.shared,
@@ -89,18 +91,24 @@ impl Supervised {
         living.run(source, transactions).await
     }
 
-    async fn open(&self, id: &LaneId, seed: u64) -> Result<Opened, Failure> {
+    /// `None`: a stop came first.
+    async fn open(&self, id: &LaneId, seed: u64) -> Result<Option<Opened>, Failure> {
         let owner = self.plan.transactional.map(|place| &self.shared.sinks[self.plan.sinks[place].0]);
         let (transactions, records) = match owner {
             Some(Port { name, port: SinkPort::Transactional(sink), counters }) => {
-                let (writer, records) = sink.open(id).await.map_err(|failure| failure.at(format!("sink {name}")))?;
+                let opened = tokio::select! {
+                    biased;
+                    opened = sink.open(id) => opened,
+                    () = self.stop.cancelled() => return Ok(None),
+                };
+                let (writer, records) = opened.map_err(|failure| failure.at(format!("sink {name}")))?;
                 let (sink, counters) = (name.clone(), counters.clone());
                 let dead_letter = self.shared.dead_letter.clone();
                 (Some(Transactions { writer, sink, counters, dead_letter, seed }), records)
             }
             _ => (None, self.shared.store.load(id).await?),
         };
-        Ok((self.lane.open(records)?, transactions))
+        Ok(Some((self.lane.open(records)?, transactions)))
     }
 
     fn end(&self, lane: LaneId, failure: Option<Failure>, rest: Option<Checkpoint>) -> LaneEnd {

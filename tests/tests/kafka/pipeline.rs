@@ -130,6 +130,8 @@ fn deployed(version: Version) {
     let (said, code) = site.ask("status");
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("1 instances, 16 shards") && !said.contains("nobody"), "{said}");
+    let options = SimulatorOptions { seed: SEED, ..SimulatorOptions::default() };
+    assert!((0..2).all(|number| said.contains(&options.organization_id(number))), "{said}");
     run.signal("TERM");
     let ended = run.end(Duration::from_secs(60));
     assert!(ended.success(), "{}", std::fs::read_to_string(&log).unwrap_or_default());

@@ -19,11 +19,11 @@ pub(super) fn status(args: &Status, logging: &Logging) -> Outcome {
     let pipeline = super::load(&args.config, logging)?;
     let secrets = Arc::new(SecretReader::default());
     let mut clusters = Vec::new();
-    for sink in &pipeline.sinks {
+    for (index, sink) in pipeline.sinks.iter().enumerate() {
         if let Sink::Kafka(config) = &sink.part
             && let Some(ownership) = kafka::cluster(&sink.id, config, secrets.clone())?
         {
-            clusters.push((sink.id.clone(), ownership));
+            clusters.push((index, sink.id.clone(), ownership));
         }
     }
     if clusters.is_empty() {
@@ -31,16 +31,16 @@ pub(super) fn status(args: &Status, logging: &Logging) -> Outcome {
             "the pipeline file has no `cluster`: its one instance owns all tenants, and its log says how they are";
         return Err(Stop::new(Exit::Usage, message));
     }
-    let tenants = tenants(&pipeline, secrets)?;
-    for (sink, ownership) in &clusters {
+    for (index, sink, ownership) in &clusters {
+        let tenants = tenants(&pipeline, *index, secrets.clone())?;
         let text = if args.json { in_json(sink, ownership, &tenants) } else { in_words(sink, ownership, &tenants) };
         answer(&text)?;
     }
     Ok(())
 }
 
-/// Every tenant by the name that its events carry.
-fn tenants(pipeline: &Pipeline, secrets: Arc<SecretReader>) -> Result<Vec<Arc<str>>, Stop> {
+/// Every tenant that reaches a sink, by the name that its events carry.
+fn tenants(pipeline: &Pipeline, sink: usize, secrets: Arc<SecretReader>) -> Result<Vec<Arc<str>>, Stop> {
     let surround = Surround {
         clock: Arc::new(SystemClock),
         secrets,
@@ -50,7 +50,7 @@ fn tenants(pipeline: &Pipeline, secrets: Arc<SecretReader>) -> Result<Vec<Arc<st
         once: true,
     };
     let mut tenants = Vec::new();
-    for source in &pipeline.sources {
+    for source in pipeline.sources_of(sink).into_iter().map(|index| &pipeline.sources[index]) {
         if let Source::Jumpcloud(config) = &source.part {
             let lanes = jumpcloud(&source.id, config, &surround)?;
             tenants.extend(lanes.lanes().map(|lane| adr_core::Lane::id(&**lane).tenant.clone()));
@@ -86,11 +86,20 @@ fn in_words(sink: &str, ownership: &Ownership, tenants: &[Arc<str>]) -> String {
             Some(time) => format!("committed {} s ago", now.since(time).as_secs()),
             None => "nothing committed".to_owned(),
         };
-        let count = shards.get(&shard.shard).map_or(0, Vec::len);
-        let tenants = if count == 1 { "tenant" } else { "tenants" };
-        let _ = writeln!(text, "  shard {:>3}  {owner}  {count} {tenants}  {committed}", shard.shard);
+        let tenants = named(shards.get(&shard.shard).map_or(&[], Vec::as_slice));
+        let _ = writeln!(text, "  shard {:>3}  {owner}  {committed}  {tenants}", shard.shard);
     }
     text
+}
+
+/// The first of them by name.
+fn named(tenants: &[&str]) -> String {
+    const NAMED: usize = 8;
+    match tenants.len() {
+        0 => "no tenants".to_owned(),
+        count if count <= NAMED => tenants.join(" "),
+        count => format!("{} and {} more", tenants[..NAMED].join(" "), count - NAMED),
+    }
 }
 
 fn in_json(sink: &str, ownership: &Ownership, tenants: &[Arc<str>]) -> String {

@@ -32,6 +32,11 @@ pub(super) fn owns_progress(config: &KafkaConfig) -> bool {
     Settings::try_from(config.clone()).is_ok_and(|settings| settings.exactly_once.is_some())
 }
 
+/// Where it keeps the progress, if it does.
+pub(crate) fn checkpoint_topic(config: &KafkaConfig) -> Option<&str> {
+    config.checkpoints.as_ref().map(|checkpoints| checkpoints.topic.as_str())
+}
+
 /// Whether several instances share the tenants that reach it.
 pub(super) fn is_shared(config: &KafkaConfig) -> bool {
     config.cluster.is_some()
@@ -46,6 +51,8 @@ pub(super) fn build(
 ) -> Result<BuiltSink, Failure> {
     let settings = Settings::try_from(config.clone())?;
     let connection = Connection::new(id, &settings, surround.secrets.clone());
+    // A file or a secret that is missing is told now, and not with the first event.
+    connection.ready()?;
     let form = form(settings.encoding, mapped);
     let Some(exactly_once) = &settings.exactly_once else {
         let at_once = settings.at_once();

@@ -176,6 +176,14 @@ impl Sink {
         }
     }
 
+    /// The topic that holds that progress: nobody else may use it.
+    pub(crate) fn checkpoint_topic(&self) -> Option<&str> {
+        match self {
+            Self::Kafka(config) => kafka::checkpoint_topic(config),
+            Self::CceSyslog(_) | Self::Stdout(_) => None,
+        }
+    }
+
     /// Whether several instances share the tenants that reach it.
     pub(crate) fn is_shared(&self) -> bool {
         match self {

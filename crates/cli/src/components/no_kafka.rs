@@ -39,6 +39,10 @@ pub(super) fn owns_progress(_: &KafkaConfig) -> bool {
     false
 }
 
+pub(crate) fn checkpoint_topic(_: &KafkaConfig) -> Option<&str> {
+    None
+}
+
 pub(super) fn is_shared(_: &KafkaConfig) -> bool {
     false
 }

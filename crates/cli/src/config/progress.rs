@@ -24,6 +24,18 @@ impl Places {
 /// Errors and warnings about sinks that commit events and progress together.
 pub(super) fn check(pipeline: &Pipeline, places: &Places) -> Vec<Problem> {
     let mut problems = Vec::new();
+    let topics: Vec<Option<&str>> = pipeline.sinks.iter().map(|sink| sink.part.checkpoint_topic()).collect();
+    for (sink, topic) in topics.iter().enumerate() {
+        if let Some(topic) = topic
+            && let Some(first) = topics[..sink].iter().position(|other| *other == Some(topic))
+        {
+            let problem = Problem::new(format!(
+                "two sinks keep their progress in the topic {topic}: they would fence each other"
+            ));
+            let problem = problem.at(&places.sinks[sink]).also(&places.sinks[first], "the first");
+            problems.push(problem.help("give each a checkpoint topic of its own"));
+        }
+    }
     for (source, component) in pipeline.sources.iter().enumerate() {
         let reached: Vec<usize> =
             (0..pipeline.sinks.len()).filter(|sink| pipeline.sources_of(*sink).contains(&source)).collect();

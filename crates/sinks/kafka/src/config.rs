@@ -108,7 +108,7 @@ pub struct ClusterConfig {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TlsConfig {
-    /// PEM certificates to trust instead of the platform's.
+    /// PEM certificates to trust instead of the platform's; for a `token_endpoint` beside the platform's.
     pub ca_file: Option<PathBuf>,
     /// Our certificate with its chain, as PEM, where the brokers ask for one.
     pub crt_file: Option<PathBuf>,

@@ -90,7 +90,8 @@ pub(crate) fn meaning(code: Code) -> (FailureKind, &'static str) {
 
         Code::TopicAuthorizationFailed => (
             FailureKind::Forbidden,
-            ": give this user the rights to it, with kafka-acls.sh --add --operation Write --operation Describe --topic",
+            ": give this user the rights to it, with kafka-acls.sh --add --operation Write --operation Describe --topic (and \
+             --operation Read, to verify)",
         ),
         Code::GroupAuthorizationFailed => (
             FailureKind::Forbidden,
@@ -101,7 +102,7 @@ pub(crate) fn meaning(code: Code) -> (FailureKind, &'static str) {
             ": give this user the rights to it, with kafka-acls.sh --add --operation Write --operation Describe \
              --transactional-id jumpcloud-adr. --resource-pattern-type prefixed",
         ),
-        // Brokers since 3.0 give the right that idempotence needs with that to write to any topic.
+        // Brokers since 2.8 give the right that idempotence needs with that to write to any topic.
         Code::ClusterAuthorizationFailed => (
             FailureKind::Forbidden,
             ": give this user the right to write, with kafka-acls.sh --add --operation Write --operation Describe --topic, or \

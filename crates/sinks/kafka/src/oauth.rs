@@ -4,6 +4,7 @@ mod endpoint;
 mod jwt;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -50,6 +51,8 @@ pub(crate) struct Tokens {
     from: From,
     secrets: Arc<dyn Secrets>,
     kept: Mutex<Option<Token>>,
+    /// What is kept is of no use.
+    refused: AtomicBool,
 }
 
 enum From {
@@ -83,12 +86,13 @@ impl Tokens {
             }
             _ => return None,
         };
-        Some(Self { from, secrets: secrets.clone(), kept: Mutex::default() })
+        Some(Self { from, secrets: secrets.clone(), kept: Mutex::default(), refused: AtomicBool::new(false) })
     }
 
-    /// The brokers have refused us: a token that is kept is not used again.
+    /// The brokers have refused us: a token that is kept is not used again. Waits for nobody: whoever tells it may hold
+    /// what another needs to fetch one.
     pub(crate) fn refused(&self) {
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.refused.store(true, Ordering::Relaxed);
     }
 
     /// A token. Everything secret that is met on the way goes through `conceal` before anything else can be told of it.
@@ -109,6 +113,9 @@ impl Tokens {
             From::Endpoint(endpoint) => {
                 // Held while it is fetched: the others wait for the same token.
                 let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                if self.refused.swap(false, Ordering::Relaxed) {
+                    *kept = None;
+                }
                 match kept.as_ref().filter(|token| token.is_fresh(now)) {
                     Some(token) => token.clone(),
                     None => kept.insert(endpoint.fetch(&*self.secrets, conceal)?).clone(),

@@ -82,7 +82,7 @@ const SLICE: Duration = Duration::from_millis(200);
 /// transaction is open in between, reading ends before it: see [`Extent::held_back`]. Blocks.
 ///
 /// # Errors
-/// When the end is not reached within `limit`, or the brokers refuse: never a part as if it were all.
+/// When nothing comes for as long as `limit` although the end is not reached, or the brokers refuse: never a part as if it were all.
 pub fn read_partition(
     connection: &Connection,
     topic: &str,
@@ -112,7 +112,7 @@ pub fn read_partition(
         Isolation::Uncommitted => end,
     };
     let consumer = consumer(connection, isolation, Use::Read)?;
-    Reader { question, consumer: &consumer, isolation }.read(goal, &mut extent, each)?;
+    Reader { question, limit, consumer: &consumer, isolation }.read(goal, &mut extent, each)?;
     Ok(extent)
 }
 
@@ -158,13 +158,14 @@ pub(crate) fn layout(connection: &Connection, topic: &str, limit: Duration) -> R
 
 struct Reader<'a> {
     question: Question<'a>,
+    limit: Duration,
     consumer: &'a BaseConsumer<Listening>,
     isolation: Isolation,
 }
 
 impl Reader<'_> {
     /// Reads up to the offset `goal`, which a leader has said is readable.
-    fn read(&self, goal: i64, extent: &mut Extent, each: &mut dyn FnMut(&Read<'_>)) -> Result<(), Failure> {
+    fn read(&mut self, goal: i64, extent: &mut Extent, each: &mut dyn FnMut(&Read<'_>)) -> Result<(), Failure> {
         self.begin_at(extent.start)?;
         let mut ends = 0;
         let mut trouble = None;
@@ -176,6 +177,7 @@ impl Reader<'_> {
             match self.consumer.poll(left.min(SLICE)) {
                 Some(Ok(message)) => {
                     extent.read_to = message.offset() + 1;
+                    self.question.deadline = Instant::now() + self.limit;
                     if message.offset() < goal {
                         extent.records += 1;
                         each(&shown(&message));

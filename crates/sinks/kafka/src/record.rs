@@ -12,7 +12,7 @@ use crate::template::Template;
 /// The form of the records.
 #[derive(Clone)]
 pub struct Form {
-    /// What the payload is, for the header `schema`: `ocsf/1.8.0`, `jumpcloud`, `cef/0`. Empty: no such header.
+    /// What the payload is, for the header `schema`: `ocsf/1.8.0`, `json`, `cef/0`. Empty: no such header.
     pub schema: Arc<str>,
     /// Makes an encoder; `None` where the payload is the event's own JSON text.
     pub encoder: Arc<dyn Fn() -> Option<Box<dyn Encoder>> + Send + Sync>,

@@ -157,16 +157,14 @@ fn linger(given: Option<Span>) -> Result<Duration, Failure> {
 /// In a transaction no record can wait longer than the transaction lasts.
 fn delivery_timeout(given: Option<Span>, linger: Duration, transaction: Option<Duration>) -> Result<Duration, Failure> {
     let wanted = Span::positive(given, "delivery_timeout", 120)?;
-    if let Some(transaction) = transaction {
-        if given.is_some() && wanted > transaction {
-            return Err(config(format!(
-                "`delivery_timeout` is longer than `transaction_timeout` ({}s), which ends all attempts: leave it out, or \
-                 raise `transaction_timeout`",
-                transaction.as_secs()
-            )));
-        }
-        return Ok(wanted.min(transaction));
+    if let Some(transaction) = transaction.filter(|transaction| given.is_some() && wanted > *transaction) {
+        return Err(config(format!(
+            "`delivery_timeout` is longer than `transaction_timeout` ({}s), which ends all attempts: leave it out, or raise \
+             `transaction_timeout`",
+            transaction.as_secs()
+        )));
     }
+    let wanted = transaction.map_or(wanted, |transaction| wanted.min(transaction));
     if wanted < Duration::from_secs(1) || wanted <= linger {
         return Err(config(
             "`delivery_timeout` leaves no time for an answer: give at least 1s, and more than `linger`",

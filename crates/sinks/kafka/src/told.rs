@@ -229,14 +229,14 @@ impl ClientContext for Told {
             return;
         }
         let cause = cause(&error, &reason, self.manner());
-        if state.last.as_ref().is_some_and(|last| last.text == cause.text) {
-            // It was told where it was met, and better.
-            return;
-        }
         if cause.kind == FailureKind::Unauthorized
             && let Some(tokens) = &self.0.tokens
         {
             tokens.refused();
+        }
+        if state.last.as_ref().is_some_and(|last| last.text == cause.text) {
+            // It was told where it was met, and better.
+            return;
         }
         self.failed(&mut state, cause);
     }

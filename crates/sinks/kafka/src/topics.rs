@@ -35,8 +35,6 @@ pub(crate) struct TopicFacts {
     pub(crate) cleanup_policy: String,
     /// The largest record batch that the topic takes.
     pub(crate) max_message_bytes: usize,
-    /// How long records are kept; `None` is for ever, or we may not ask.
-    pub(crate) retention: Option<Duration>,
 }
 
 /// A topic that events go to: it exists. Its settings are its owner's affair, and may be hidden from us. Blocks.
@@ -54,12 +52,7 @@ pub(crate) fn require_events_topic(
         Err(failure) if failure.kind == FailureKind::Forbidden => {
             let partitions = crate::read::partitions(connection, topic, limit)?;
             let unknown = String::new();
-            return Ok(TopicFacts {
-                partitions,
-                cleanup_policy: unknown,
-                max_message_bytes: usize::MAX,
-                retention: None,
-            });
+            return Ok(TopicFacts { partitions, cleanup_policy: unknown, max_message_bytes: usize::MAX });
         }
         answer => answer?,
     };
@@ -165,8 +158,8 @@ fn partitions(
     if have < want {
         let alter = tool.more_partitions(topic, want);
         return Err(refused(format!(
-            "{wrong}: add partitions with `{alter}`, or set `checkpoints.shards` to {have} if \
-             it was that before"
+            "{wrong}: set `checkpoints.shards` to {have} if it was that before; only where nobody has used it yet, add \
+             partitions with `{alter}`"
         )));
     }
     let create = create(&format!("{topic}-{want}"), want);
@@ -244,7 +237,6 @@ fn read_settings(partitions: u32, resource: &ConfigResource) -> TopicFacts {
         partitions,
         cleanup_policy: policy.to_owned(),
         max_message_bytes: value("max.message.bytes").parse().unwrap_or(usize::MAX),
-        retention: value("retention.ms").parse().ok().filter(|_| policy.contains("delete")).map(Duration::from_millis),
     }
 }
 

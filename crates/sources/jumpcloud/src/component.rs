@@ -79,8 +79,8 @@ impl Jumpcloud {
 
 impl SourceComponent for Jumpcloud {
     fn next_change(&mut self) -> BoxFuture<'_, Option<LaneChange>> {
-        let next = self.lanes.pop_front().map(|lane| LaneChange::Start(lane));
-        Box::pin(std::future::ready(next))
+        // Only once it is waited for: a future that is dropped before takes no lane with it.
+        Box::pin(async { self.lanes.pop_front().map(|lane| LaneChange::Start(lane)) })
     }
 }
 

@@ -48,8 +48,8 @@ impl StdinSource {
 
 impl SourceComponent for StdinSource {
     fn next_change(&mut self) -> BoxFuture<'_, Option<LaneChange>> {
-        let lane = self.0.take().map(|lane| LaneChange::Start(lane as Arc<dyn Lane>));
-        Box::pin(std::future::ready(lane))
+        // Only once it is waited for: a future that is dropped before takes no lane with it.
+        Box::pin(async { self.0.take().map(|lane| LaneChange::Start(lane as Arc<dyn Lane>)) })
     }
 }
 

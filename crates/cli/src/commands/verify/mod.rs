@@ -50,6 +50,10 @@ pub(super) fn verify(args: &Verify, logging: &Logging) -> Outcome {
             expected::from_source(&pipeline, index, args, secrets.clone())?
         }
     };
+    if expected.events.is_empty() {
+        let message = "there is nothing to compare with: no event at all should be there; see --start, or --against";
+        return Err(Stop::new(Exit::Usage, message));
+    }
     let dir = state_dir(args.state.state_dir.as_deref(), pipeline.settings.state_dir.as_deref());
     let kept = dir.map_or(0, |dir| expected.excuse(&dir.join("dead-letter/rejected.ndjson"), name));
     say(&format!("reading {}", config.topics.as_ref().map_or_else(|| config.topic.clone(), |list| list.join(", "))));

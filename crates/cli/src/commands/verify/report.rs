@@ -35,9 +35,9 @@ impl Report {
         Self { expected: count, illegible, ledger, missing, due: due.len(), kept, held_back }
     }
 
-    /// Nothing is missing, and nothing is there twice.
+    /// Nothing is missing, nothing is there twice, and all was looked at.
     pub(super) fn is_complete(&self) -> bool {
-        self.missing.is_empty() && self.ledger.twice.is_empty()
+        self.missing.is_empty() && self.ledger.twice.is_empty() && self.illegible == 0 && self.held_back == 0
     }
 }
 
@@ -58,8 +58,8 @@ impl fmt::Display for Report {
         write!(f, "the topic has {} records, {} uids", ledger.records, ledger.uids())?;
         writeln!(f, ", {} of them again", ledger.twice.len())?;
         for (count, words) in [
-            (self.kept as u64, "refused by the topic as too large; they are in the dead letter"),
-            (self.illegible, "lines of the file are no ADR events, and were not looked for"),
+            (self.kept as u64, "refused by the sink; they are in the dead letter"),
+            (self.illegible, "lines of the file are no ADR events, and cannot be looked for"),
             (ledger.nameless, "records have no header `uid`, and were not looked at"),
             (
                 u64::try_from(self.held_back).unwrap_or(0),

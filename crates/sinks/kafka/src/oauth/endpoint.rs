@@ -9,7 +9,7 @@ use adr_core::{ExposeSecret, Failure, FailureKind, SecretRef, SecretString, Secr
 use form_urlencoded::byte_serialize;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, StatusCode, Url};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::{Token, now};
 
@@ -32,8 +32,23 @@ pub(super) struct Endpoint {
 #[derive(Deserialize)]
 struct Answer {
     access_token: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "seconds")]
     expires_in: Option<f64>,
+}
+
+/// A number, which some write as a string.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(f64),
+        Text(String),
+    }
+    Ok(match Option::<Written>::deserialize(deserializer)? {
+        Some(Written::Number(seconds)) => Some(seconds),
+        Some(Written::Text(text)) => text.parse().ok(),
+        None => None,
+    })
 }
 
 #[derive(Deserialize)]
@@ -146,10 +161,12 @@ impl Endpoint {
         if error.is_timeout() {
             return self.failure(FailureKind::Timeout, &format!("does not answer within {} s", LIMIT.as_secs()));
         }
-        let mut reason: &dyn Error = error;
-        while let Some(source) = reason.source() {
-            reason = source;
+        let mut reason: Option<&dyn Error> = error.source();
+        while let Some(source) = reason.and_then(Error::source) {
+            reason = Some(source);
         }
+        // The error's own words name the whole address.
+        let reason = reason.map_or_else(|| "no reason is given".to_owned(), ToString::to_string);
         self.failure(
             FailureKind::Unreachable,
             &format!("cannot be reached ({reason}): see `token_endpoint` and the network"),

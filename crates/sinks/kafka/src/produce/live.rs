@@ -75,12 +75,17 @@ impl Live {
         self.guard.spawn(async move {
             flight.ending.notified().await;
             if let Some(producer) = producer.and_then(|producer| producer.upgrade()) {
-                let purged = spawn_blocking(move || producer.purge(PurgeConfig::default().queue().inflight()));
-                // A panic in there has nothing to tell us: the producer ends all the same.
-                let _ = purged.await;
+                purge(producer).await;
             }
         });
         self
+    }
+
+    /// Drops all that waits.
+    pub(super) async fn purge(&self) {
+        if let Some(producer) = self.producer.0.clone() {
+            purge(producer).await;
+        }
     }
 
     /// Hands a record to librdkafka. After any error but "too large" the producer is of no more use.
@@ -114,6 +119,12 @@ impl Live {
     }
 }
 
+async fn purge(producer: Arc<ThreadedProducer<Reports>>) {
+    let purged = spawn_blocking(move || producer.purge(PurgeConfig::default().queue().inflight()));
+    // A panic in there has nothing to tell us: the producer ends all the same.
+    let _ = purged.await;
+}
+
 /// A producer, whose drop waits for its threads: that is done on a thread of its own.
 struct Producing(Option<Arc<ThreadedProducer<Reports>>>);
 
@@ -140,7 +151,7 @@ impl Ending {
                 let message = format!(
                     "cannot write to kafka topic {topic}: it takes no record batches of {most} bytes; smaller ones are made"
                 );
-                Failure::new(FailureKind::BadRequest, message)
+                Failure::new(FailureKind::Unavailable, message)
             }
             Some((error, topic)) => self.connection.failure(error, &format!("write to kafka topic {topic}")),
             None => Failure::new(FailureKind::Internal, "a kafka producer ended before the brokers had answered"),

@@ -68,6 +68,10 @@ impl Kafka {
             };
             let size = shaped.payload.len() + shaped.key.len();
             credit.spend(size).await;
+            if flight.has_ended() {
+                // What comes after a record that failed would come before it.
+                break;
+            }
             let record = BaseRecord::with_opaque_to(shaped.topic, Ticket { slot, index }.number())
                 .key(shaped.key)
                 .payload(shaped.payload)
@@ -90,6 +94,11 @@ impl Kafka {
         }
         drop(credit);
         flight.unsent(slot, events.len() - sent);
+        if flight.has_ended() {
+            // The purge may have come before the last of these records.
+            live.purge().await;
+            return Err(live.failure());
+        }
         let ending = live.ending();
         Ok(Box::pin(async move {
             match outcome.await {

@@ -167,7 +167,7 @@ async fn a_batch_that_is_too_large_is_written_in_smaller_ones() {
     mock.request_errors(RDKafkaApiKey::Produce, &[Code::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE]);
     let all = events(0..100);
     let failure = sink.write(&all).await.unwrap().await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::BadRequest);
+    assert_eq!(failure.kind, FailureKind::Unavailable);
     assert!(failure.message.contains("smaller ones"), "{failure}");
     sink.write(&all).await.unwrap().await.unwrap();
     assert_eq!(sink.batch_bytes, 4000);

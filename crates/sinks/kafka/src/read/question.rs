@@ -31,6 +31,8 @@ pub(super) fn consumer(
     purpose: Use,
 ) -> Result<BaseConsumer<Listening>, Failure> {
     let mut config = connection.config()?;
+    // A replica that is behind could show less than there is.
+    config.remove("client.rack");
     config.set("allow.auto.create.topics", "false");
     config.set("enable.auto.commit", "false");
     config.set("enable.auto.offset.store", "false");

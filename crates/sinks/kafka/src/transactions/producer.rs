@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use adr_core::{Failure, FailureKind, LaneId};
@@ -16,6 +17,9 @@ use crate::producer::producer_config;
 use crate::read::{From, Isolation, read_partition};
 use crate::record::Shaper;
 use crate::topics::CHECKPOINT_MESSAGE;
+
+/// How long the markers of a transaction that is committed may take to come.
+const MARKERS: Duration = Duration::from_secs(2);
 
 /// A producer that has fenced every earlier one of its shard.
 pub(crate) struct Live {
@@ -45,6 +49,9 @@ impl Live {
         config.set("message.timeout.ms", settings.delivery_timeout.min(timeout).as_millis().to_string());
         config.set("socket.timeout.ms", timeout.min(Duration::from_secs(60)).as_millis().to_string());
         config.set("message.max.bytes", settings.max_message_bytes.max(CHECKPOINT_MESSAGE).to_string());
+        // Nobody counts its bytes: a group goes through it piece by piece.
+        let queue = settings.queue_bytes.max(2 * CHECKPOINT_MESSAGE).div_ceil(1024);
+        config.set("queue.buffering.max.kbytes", queue.to_string());
         config.set("batch.size", settings.batch_bytes.min(largest).to_string());
         let deliveries = Arc::new(Deliveries::default());
         let context = Reports { told: common.connection.context(), deliveries: deliveries.clone() };
@@ -75,32 +82,53 @@ impl Live {
     /// What the partition says of these lanes. After the fencing no transaction can be open in it, so that its end is
     /// really its end. Blocks.
     pub(crate) fn read(&mut self, lanes: &[LaneId]) -> Result<Collected, Failure> {
+        let start = Instant::now();
+        loop {
+            let (found, held_back) = self.read_once(lanes)?;
+            if held_back == 0 {
+                self.layout = found.layout;
+                return Ok(found);
+            }
+            // A commit is answered before its marker stands in every partition.
+            if start.elapsed() > MARKERS {
+                return Err(self.hangs());
+            }
+            thread::sleep(MARKERS / 20);
+        }
+    }
+
+    fn read_once(&self, lanes: &[LaneId]) -> Result<(Collected, i64), Failure> {
         let common = &self.shard.common;
         let (topic, shards) = (&common.exactly_once.topic, common.exactly_once.shards);
         let mut found = Collected::new(topic, shards, self.shard.number, lanes.iter());
-        let partition = i32::try_from(self.shard.number).unwrap_or(i32::MAX);
         let extent = read_partition(
             &common.connection,
             topic,
-            partition,
+            self.partition(),
             Isolation::Committed,
             From::Start,
             STEP,
             &mut |record| found.take(record.key, record.payload),
         )?;
         found.verdict()?;
-        if extent.held_back() > 0 {
-            // All who were before us are fenced: either somebody has fenced us since, or the brokers have lost how it ended.
-            let message = format!(
-                "partition {partition} of the checkpoint topic {topic} has a transaction in it that is still open: another \
-                 pipeline uses the topic, or the brokers have left it hanging; `kafka-transactions.sh --bootstrap-server {} \
-                 describe-producers --topic {topic} --partition {partition}` shows it, and docs/kafka.md says what to do",
-                common.connection.bootstrap()
-            );
-            return Err(Failure::new(FailureKind::Fenced, message));
-        }
-        self.layout = found.layout;
-        Ok(found)
+        Ok((found, extent.held_back()))
+    }
+
+    /// All who were before us are fenced: either somebody has fenced us since, or the brokers have lost how it ended.
+    fn hangs(&self) -> Failure {
+        let (common, partition) = (&self.shard.common, self.partition());
+        let topic = &common.exactly_once.topic;
+        let message = format!(
+            "partition {partition} of the checkpoint topic {topic} has a transaction in it that is still open: another \
+             pipeline uses the topic, or the brokers have left it hanging; `kafka-transactions.sh --bootstrap-server {} \
+             describe-producers --topic {topic} --partition {partition}` shows it, and docs/kafka.md says what to do",
+            common.connection.bootstrap()
+        );
+        Failure::new(FailureKind::Fenced, message)
+    }
+
+    fn partition(&self) -> i32 {
+        i32::try_from(self.shard.number).unwrap_or(i32::MAX)
     }
 
     /// What an error of this producer comes to.

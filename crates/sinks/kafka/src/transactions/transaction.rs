@@ -167,8 +167,8 @@ impl Live {
         }
         let mut repeats = 0;
         loop {
-            // Without a limit, as librdkafka wants it: it ends with the transaction's own time. A limit of ours would
-            // leave open what became of it.
+            // Without a limit, as librdkafka wants it: one of ours would leave open what became of it. It ends when a
+            // broker has answered.
             match self.producer.commit_transaction(Timeout::Never) {
                 Ok(()) => {
                     self.layout = true;

@@ -48,7 +48,7 @@ impl Worker {
         let found = match self.made(term).and_then(|live| live.read(&lanes)) {
             Ok(found) => found,
             Err(failure) => {
-                if failure.kind == FailureKind::Fenced {
+                if failure.kind == FailureKind::Fenced && self.shard.holds(term, true) {
                     // Only a new producer can end what another has open, and be sure of what it reads.
                     self.live = None;
                     self.last = Some(failure.clone());
@@ -72,6 +72,10 @@ impl Worker {
 
     /// The producer, made anew if there is none.
     fn made(&mut self, term: u64) -> Result<&mut Live, Failure> {
+        // Lanes that drain still need the producer that there is.
+        if !self.shard.holds(term, true) {
+            return Err(self.shard.common.not_ours(self.shard.number));
+        }
         let live = match self.live.take().filter(|live| live.term == term) {
             Some(live) => live,
             None => {
