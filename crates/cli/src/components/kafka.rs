@@ -14,8 +14,8 @@ pub(crate) use adr_sink_kafka::KafkaConfig;
 
 /// How long brokers may take to answer a question.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long reading a partition may take.
-const LONG: Duration = Duration::from_hours(1);
+/// How long they may bring nothing of a partition that is being read.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// Checks the settings.
 pub(crate) fn check(config: &KafkaConfig) -> Result<(), Failure> {
@@ -112,7 +112,7 @@ pub(crate) fn read_topics(
                 let uid = read.header("uid");
                 each(&Found { topic: read.topic, partition: read.partition, offset: read.offset, uid });
             };
-            let extent = read_partition(&connection, topic, partition, Isolation::Committed, from, LONG, &mut found)?;
+            let extent = read_partition(&connection, topic, partition, Isolation::Committed, from, QUIET, &mut found)?;
             held_back += extent.held_back();
         }
     }

@@ -6,7 +6,7 @@ use std::{fmt, thread};
 
 use adr_core::{Failure, FailureKind, Secrets};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::consumer::BaseConsumer;
+use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult};
 
 use crate::Settings;
@@ -15,7 +15,7 @@ use crate::security;
 use crate::told::Told;
 
 /// How often a client that waits for an answer serves what librdkafka wants.
-const SERVE: Duration = Duration::from_millis(10);
+const SERVE: Duration = Duration::from_millis(5);
 
 /// What every client of one sink shares. Cheap to clone.
 #[derive(Clone)]
@@ -82,10 +82,20 @@ impl Connection {
     ) -> Result<T, Failure> {
         let client: BaseConsumer<Told> =
             self.config()?.create_with_context(self.context()).map_err(|error| self.failure(&error, doing))?;
+        self.served(&client, doing, call)
+    }
+
+    /// The same with a client that there is. It must not have subscribed to anything.
+    pub(crate) fn served<C: ConsumerContext + 'static, T: Send>(
+        &self,
+        client: &BaseConsumer<C>,
+        doing: &str,
+        call: impl FnOnce(&BaseConsumer<C>) -> KafkaResult<T> + Send,
+    ) -> Result<T, Failure> {
         let answer = thread::scope(|scope| {
-            let asked = scope.spawn(|| call(&client));
+            let asked = scope.spawn(|| call(client));
             while !asked.is_finished() {
-                // It subscribes to nothing: no message can come, only what the context gets.
+                // No message can come, only what the context gets.
                 let _ = client.poll(SERVE);
             }
             asked.join()

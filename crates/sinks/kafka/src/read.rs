@@ -200,7 +200,13 @@ impl Reader<'_> {
                 Some(Err(error)) if passes(&error) => trouble = Some(error),
                 Some(Err(error)) => return Err(self.failure(&error)),
                 // Markers of transactions take offsets but are not shown.
-                None => extent.read_to = extent.read_to.max(self.position()?),
+                None => {
+                    let position = self.position()?;
+                    if position > extent.read_to {
+                        extent.read_to = position;
+                        self.question.deadline = Instant::now() + self.limit;
+                    }
+                }
             }
         }
         extent.read_to = goal;

@@ -1,9 +1,8 @@
 //! Consumers, and what they are asked about a partition.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
-use adr_core::{Failure, FailureKind};
+use adr_core::Failure;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::{Offset, TopicPartitionList};
@@ -11,9 +10,6 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::Isolation;
 use crate::client::Connection;
 use crate::told::{Told, told_by};
-
-/// How soon it is noticed that a question is answered.
-const SERVE: Duration = Duration::from_millis(5);
 
 /// What a consumer is made for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,18 +98,7 @@ impl Question<'_> {
         call: impl FnOnce(&BaseConsumer<Listening>) -> KafkaResult<T> + Send,
     ) -> Result<T, Failure> {
         let client = consumer(self.connection, isolation, Use::Ask)?;
-        let answer = thread::scope(|scope| {
-            let asked = scope.spawn(|| call(&client));
-            while !asked.is_finished() {
-                // A token is only fetched by a client that is polled. No message can come.
-                let _ = client.poll(SERVE);
-            }
-            asked.join()
-        });
-        match answer {
-            Ok(answer) => answer.map_err(|error| self.failure(&error)),
-            Err(_) => Err(Failure::new(FailureKind::Internal, format!("cannot {}: the call panicked", self.doing))),
-        }
+        self.connection.served(&client, self.doing, call)
     }
 
     pub(super) fn failure(&self, error: &KafkaError) -> Failure {
