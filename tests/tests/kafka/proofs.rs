@@ -65,7 +65,7 @@ fn prove(version: Version, mode: Mode) {
     site.start_all();
 
     let began = now();
-    let agent = Agent::new(random, site.session_timeout).run(&mut site, &mut broker, length);
+    let agent = Agent::new(random, &site, &follower).run(&mut site, &mut broker, length);
     site.calm();
     let (calm, under_faults) = (Instant::now(), follower.records());
     let ledger = site.ledger();

@@ -7,7 +7,14 @@ use rand::Rng;
 use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 
+use super::follow::Follower;
 use super::site::Site;
+
+/// So many new events show that the instances are at work again.
+const AT_WORK: u32 = 150;
+
+/// Longer than that it is not waited for.
+const RECOVERY: Duration = Duration::from_secs(15);
 
 /// What it has done.
 #[derive(Clone, Debug, Default)]
@@ -36,15 +43,19 @@ enum Act {
     RestartBroker,
 }
 
-pub(super) struct Agent {
+pub(super) struct Agent<'a> {
     random: SmallRng,
     session_timeout: Duration,
+    follower: &'a Follower,
+    /// When each instance was started last: a kill is worth most where much is under way.
+    started: Vec<Instant>,
     done: Done,
 }
 
-impl Agent {
-    pub(super) fn new(random: SmallRng, session_timeout: Duration) -> Self {
-        Self { random, session_timeout, done: Done::default() }
+impl<'a> Agent<'a> {
+    pub(super) fn new(random: SmallRng, site: &Site, follower: &'a Follower) -> Self {
+        let started = vec![Instant::now(); site.instances.len()];
+        Self { random, session_timeout: site.session_timeout, follower, started, done: Done::default() }
     }
 
     /// Goes on for so long. Everything runs when it is done.
@@ -60,16 +71,18 @@ impl Agent {
                 Act::Kill,
                 Act::RestartBroker,
                 Act::Pause,
-                Act::KillTwo,
             ];
             round.shuffle(&mut self.random);
             for act in round {
                 if start.elapsed() >= length {
                     break;
                 }
-                // Now and then long enough for the group to settle, so that much is under way when the next one comes.
-                let (least, most) = if self.random.random_bool(0.3) { (6_000, 9_000) } else { (200, 2_500) };
-                self.wait(least, most);
+                // Mostly when all is at work, as a kill among those who wait for each other hits nothing; sometimes
+                // while they still do.
+                if self.random.random_bool(0.8) {
+                    self.until_at_work();
+                }
+                self.wait(0, 1_000);
                 site.assert_alive();
                 let began = start.elapsed().as_secs_f64();
                 let on = self.act(act, site, broker);
@@ -83,6 +96,8 @@ impl Agent {
     /// Says to whom it was done.
     fn act(&mut self, act: Act, site: &mut Site, broker: &mut Broker) -> String {
         let number = self.random.random_range(0..site.instances.len());
+        let oldest = (0..self.started.len()).min_by_key(|&number| self.started[number]).unwrap_or(number);
+        let number = if self.random.random_bool(0.7) { oldest } else { number };
         match act {
             Act::Kill | Act::KillTwo => {
                 let second = (number + 1) % site.instances.len();
@@ -95,7 +110,10 @@ impl Agent {
                 // Sometimes back before the others have noticed, sometimes after.
                 let longest = if self.random.random_bool(0.5) { 1_000 } else { 3_000 };
                 self.wait(0, longest);
-                killed.iter().for_each(|&number| site.instances[number].start());
+                for &number in &killed {
+                    site.instances[number].start();
+                    self.started[number] = Instant::now();
+                }
                 format!(" {killed:?}")
             }
             Act::Zombie | Act::Pause => {
@@ -124,6 +142,12 @@ impl Agent {
                 String::new()
             }
         }
+    }
+
+    fn until_at_work(&self) {
+        let before = self.follower.records();
+        // Where they are not in time, what comes next comes among their troubles.
+        self.follower.until(RECOVERY, |seen| seen.records() >= before + AT_WORK);
     }
 
     /// Lets time pass: it is what the faults are made of.

@@ -22,6 +22,10 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    pub(super) fn records(&self) -> u32 {
+        self.counts.values().sum()
+    }
+
     /// The longest time between two records of a tenant, and when it began: in seconds after a time.
     pub(super) fn longest_silence(&self, after: i64) -> (f64, f64) {
         let silence = |times: &Vec<i64>| {
@@ -94,7 +98,7 @@ impl Follower {
 
     /// How many records it has seen up to now.
     pub(super) fn records(&self) -> u32 {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).counts.values().sum()
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).records()
     }
 
     /// All it has seen.

@@ -213,7 +213,7 @@ fn keep(folder: &Path, shown: &str) -> String {
 fn file(simulator: &Simulator, tenants: &[String], sink: &str) -> String {
     let mut text = format!(
         "sources:\n  jumpcloud:\n    type: jumpcloud\n    base_url: {}\n    \
-         start: -10m\n    settle: 1s\n    overlap: {}s\n    sweep_interval: 3s\n    poll_interval: 1s\n    page_limit: 50\n    \
+         start: -10m\n    settle: 1s\n    overlap: {}s\n    sweep_interval: 3s\n    poll_interval: 400ms\n    page_limit: 50\n    \
          tenants:\n",
         simulator.url,
         LATE.as_secs() * 3
