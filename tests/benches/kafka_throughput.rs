@@ -201,7 +201,7 @@ fn main() {
     once.checkpoints = Some(CheckpointsConfig { topic: "checkpoints".into(), shards: None });
     let (once_connection, once_settings, once_form) = parts(once);
     let exactly = Arc::new(ExactlyOnce::new(&once_connection, &once_settings, &once_form).unwrap());
-    let mut sink = Kafka::new(&connection, &settings, &form).unwrap();
+    let mut sink = Kafka::new(&connection, &settings, &form);
     tokio.block_on(at_least_once(&mut sink, settings.at_once(), &samples, 100_000));
     tokio.block_on(exactly_once(&exactly, &samples, 100_000));
     let (mut theirs, mut ours, mut onces) = (Vec::new(), Vec::new(), Vec::new());

@@ -1,6 +1,6 @@
 //! A consumer as a CCE would be: read_committed, from the beginning.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -44,13 +44,16 @@ impl Message {
 pub fn read_all(bootstrap: &str, topic: &str) -> Vec<Message> {
     let uncommitted = client(bootstrap, "read_uncommitted");
     let committed = client(bootstrap, "read_committed");
-    let mut left = BTreeSet::new();
+    // How far each partition is to be read.
+    let mut left = BTreeMap::new();
     let mut list = TopicPartitionList::new();
     for partition in partitions(&uncommitted, topic) {
         // The end that a read_committed client sees is that of the first open transaction: the true one is the other's.
         let (_, end) = uncommitted.fetch_watermarks(topic, partition, LIMIT).expect("the broker answers");
         until_closed(&committed, topic, partition, end);
-        left.insert(partition);
+        if end > 0 {
+            left.insert(partition, end);
+        }
         list.add_partition_offset(topic, partition, Offset::Beginning).expect("an offset");
     }
     committed.assign(&list).expect("partitions are assigned");
@@ -59,7 +62,14 @@ pub fn read_all(bootstrap: &str, topic: &str) -> Vec<Message> {
     while !left.is_empty() {
         match committed.poll(Duration::from_millis(200)) {
             Some(Ok(message)) => {
-                messages.push(own(&message));
+                // Where somebody goes on writing, the end would be reached only when they stop.
+                let Some(end) = left.get(&message.partition()).copied() else { continue };
+                if message.offset() < end {
+                    messages.push(own(&message));
+                }
+                if message.offset() + 1 >= end {
+                    left.remove(&message.partition());
+                }
                 last = Instant::now();
             }
             // No transaction is open before the end, so this is the end or after it.

@@ -15,13 +15,17 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use crate::Case;
 
+mod outage;
+
 /// Of each of the two organizations.
 const EVENTS: usize = 400;
 
 const SEED: u64 = 21;
 
 pub(crate) fn cases() -> Vec<Case> {
-    Case::own("pipeline::every_event_of_the_deployed_file_is_there_once", deployed)
+    let mut cases = Case::own("pipeline::every_event_of_the_deployed_file_is_there_once", deployed);
+    cases.extend(Case::own("pipeline::an_outage_and_its_end_are_told_once", outage::told_once));
+    cases
 }
 
 fn root(path: &str) -> String {

@@ -25,7 +25,7 @@ use site::{Mode, Site};
 use verdict::Verdict;
 
 /// How long after the last fault everything may take to be delivered.
-const CATCH_UP: Duration = Duration::from_secs(60);
+const CATCH_UP: Duration = Duration::from_secs(120);
 
 pub(crate) fn cases() -> Vec<Case> {
     [

@@ -30,6 +30,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::shared("exactly once: compaction loses no progress", compaction::keeps),
         Case::own("exactly once: a topic that is wrong is refused with the command that helps", refusals::topics),
         Case::shared("exactly once: another number of shards is refused for good", refusals::layout),
+        Case::shared("exactly once: partitions can be added to a topic that was not used", refusals::unused),
         Case::shared("exactly once: names that cannot be keys are refused", refusals::names),
     ]
     .into_iter()

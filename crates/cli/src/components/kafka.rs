@@ -56,7 +56,7 @@ pub(super) fn build(
     let form = form(settings.encoding, mapped);
     let Some(exactly_once) = &settings.exactly_once else {
         let at_once = settings.at_once();
-        let factory: SinkFactory = Arc::new(move || Ok(Box::new(Kafka::new(&connection, &settings, &form)?)));
+        let factory: SinkFactory = Arc::new(move || Ok(Box::new(Kafka::new(&connection, &settings, &form))));
         return Ok(BuiltSink { kind: SinkKind::Plain { factory, in_flight: 64, at_once }, sharing: None });
     };
     let sink = ExactlyOnce::new(&connection, &settings, &form)?;

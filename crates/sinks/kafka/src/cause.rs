@@ -71,10 +71,13 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn of(reason: &'a str) -> Self {
         let (what, stage) = reason.rfind(" (after ").map_or((reason, ""), |end| reason.split_at(end));
-        let Some((head, rest)) = what.split_once(": ") else { return Self { place: "", what, stage } };
+        // A connection to whichever broker has that task: the same broker, and the same trouble, as by its own name.
+        let task = ["TxnCoordinator: ", "GroupCoordinator: "].iter().find_map(|task| Some(what.split_once(task)?.1));
+        let Some((head, rest)) = task.unwrap_or(what).split_once(": ") else { return Self { place: "", what, stage } };
         let name = head.rsplit_once("://").map_or(head, |(_, name)| name);
         match name.rsplit_once('/') {
             Some((place, _)) if !place.contains(' ') => Self { place, what: rest, stage },
+            None if task.is_some() && !name.contains(' ') => Self { place: name, what: rest, stage },
             _ => Self { place: "", what, stage },
         }
     }

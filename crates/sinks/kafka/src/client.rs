@@ -35,7 +35,8 @@ impl Connection {
     /// Whether certificate files and secrets are there and what they should be: for the start, where a mistake is best told.
     /// Connects to nothing.
     pub fn ready(&self) -> Result<(), Failure> {
-        self.config().map(drop)
+        self.config()?;
+        self.told.ready()
     }
 
     /// The settings of a client that is about to be made. Reads certificate files and secrets anew each time, so that one
@@ -116,8 +117,54 @@ impl Connection {
     }
 }
 
+/// Sets what a site may have set otherwise, in `librdkafka_options`: that counts.
+pub(crate) fn set_unless_given(config: &mut ClientConfig, name: &str, value: impl Into<String>) {
+    if config.get(name).is_none() {
+        config.set(name, value);
+    }
+}
+
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("bootstrap", &self.bootstrap()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use adr_core::{SecretRef, SecretString};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::KafkaConfig;
+
+    struct Missing;
+
+    impl Secrets for Missing {
+        fn resolve(&self, reference: &SecretRef) -> Result<SecretString, Failure> {
+            Err(Failure::fatal(FailureKind::Config, format!("{reference} is not set")))
+        }
+    }
+
+    fn ready(sasl: &Value) -> Result<(), Failure> {
+        let raw = json!({"bootstrap_servers": "127.0.0.1:9", "topic": "adr", "tls": {}, "sasl": sasl});
+        let settings = Settings::try_from(serde_json::from_value::<KafkaConfig>(raw).unwrap()).unwrap();
+        Connection::new("out", &settings, Arc::new(Missing)).ready()
+    }
+
+    #[test]
+    fn every_secret_that_is_missing_is_told_at_the_start() {
+        let endpoint = "https://login.example.com/token";
+        let credentials = json!({
+            "mechanism": "oauthbearer", "token_endpoint": endpoint, "client_id": "sender", "client_secret": {"env": "HERE"},
+        });
+        for (sasl, setting) in [
+            (json!({"mechanism": "plain", "username": "sender", "password": {"env": "HERE"}}), "`password`"),
+            (json!({"mechanism": "oauthbearer", "token": {"env": "HERE"}}), "`token`"),
+            (credentials, "`client_secret`"),
+        ] {
+            let failure = ready(&sasl).expect_err(setting);
+            assert!(failure.message.contains(setting) && failure.message.contains("HERE"), "{failure}");
+        }
     }
 }

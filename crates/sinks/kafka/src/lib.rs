@@ -10,6 +10,7 @@ mod client;
 mod cluster;
 mod config;
 mod failure;
+mod farewell;
 mod files;
 mod native;
 mod oauth;

@@ -5,14 +5,17 @@ use std::ffi::{CString, c_char};
 use std::ptr;
 use std::time::Duration;
 
+use adr_core::{Failure, FailureKind};
 use rdkafka::ClientContext;
 use rdkafka::bindings::{rd_kafka_flush, rd_kafka_oauthbearer_set_token, rd_kafka_resp_err_t};
 use rdkafka::client::Client;
 
+use crate::told::Told;
+
 /// Gives a client a token, where nothing polls it: rdkafka's admin clients ask nobody for theirs.
-pub(crate) fn give_token<C: ClientContext>(client: &Client<C>) -> Result<(), String> {
-    let token = client.context().generate_oauth_token(None).map_err(|error| error.to_string())?;
-    let nul = |_| "the token has a NUL in it".to_owned();
+pub(crate) fn give_token(client: &Client<Told>) -> Result<(), Failure> {
+    let token = client.context().token()?;
+    let nul = |_| Failure::new(FailureKind::Config, "the token has a NUL in it");
     let (text, name) = (CString::new(token.token).map_err(nul)?, CString::new(token.principal_name).map_err(nul)?);
     let mut why = [0 as c_char; 256];
     // SAFETY: the client lives as long as it is borrowed, and every text as long as the call, which copies them.
@@ -30,7 +33,7 @@ pub(crate) fn give_token<C: ClientContext>(client: &Client<C>) -> Result<(), Str
     };
     match answer {
         rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
-        _ => Err("librdkafka does not take the token".to_owned()),
+        _ => Err(Failure::new(FailureKind::Config, "librdkafka does not take the token")),
     }
 }
 

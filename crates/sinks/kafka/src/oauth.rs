@@ -95,14 +95,27 @@ impl Tokens {
         self.refused.store(true, Ordering::Relaxed);
     }
 
+    /// Fails where the secret is missing that is the token, or that tokens are had with. Fetches nothing.
+    pub(crate) fn ready(&self, conceal: &dyn Fn(&SecretString)) -> Result<(), Failure> {
+        self.secret(conceal).map(drop)
+    }
+
+    fn secret(&self, conceal: &dyn Fn(&SecretString)) -> Result<SecretString, Failure> {
+        let (secret, setting) = match &self.from {
+            From::Secret(secret) => (secret, "`token`"),
+            From::Endpoint(endpoint) => (&endpoint.client_secret, "`client_secret`"),
+        };
+        let found = self.secrets.resolve(secret).map_err(|failure| failure.at(setting))?;
+        conceal(&found);
+        Ok(found)
+    }
+
     /// A token. Everything secret that is met on the way goes through `conceal` before anything else can be told of it.
     pub(crate) fn next(&self, conceal: &dyn Fn(&SecretString)) -> Result<OAuthToken, Failure> {
         let now = now();
         let token = match &self.from {
             From::Secret(secret) => {
-                let text = self.secrets.resolve(secret).map_err(|failure| failure.at("`token`"))?;
-                conceal(&text);
-                let token = Token::of(text, now, None)?;
+                let token = Token::of(self.secret(conceal)?, now, None)?;
                 if token.until <= now {
                     let ago = (now - token.until).as_secs();
                     let message = format!("the token in {secret} has expired {ago} s ago: renew it in its place");
@@ -118,7 +131,7 @@ impl Tokens {
                 }
                 match kept.as_ref().filter(|token| token.is_fresh(now)) {
                     Some(token) => token.clone(),
-                    None => kept.insert(endpoint.fetch(&*self.secrets, conceal)?).clone(),
+                    None => kept.insert(endpoint.fetch(&self.secret(conceal)?, conceal)?).clone(),
                 }
             }
         };

@@ -3,6 +3,7 @@
 use adr_core::Failure;
 use rdkafka::ClientConfig;
 
+use crate::client::set_unless_given;
 use crate::config::Compression;
 use crate::{Connection, Settings};
 
@@ -15,6 +16,8 @@ pub(crate) fn producer_config(connection: &Connection, settings: &Settings) -> R
         ("acks", "all".to_owned()),
         ("enable.idempotence", "true".to_owned()),
         ("allow.auto.create.topics", "false".to_owned()),
+        // As Java's clients place keys, so that ours meet theirs in one partition.
+        ("partitioner", "murmur2_random".to_owned()),
         ("compression.type", compression(settings.compression).to_owned()),
         ("linger.ms", settings.linger.as_millis().to_string()),
         ("batch.size", settings.batch_bytes.to_string()),
@@ -27,14 +30,8 @@ pub(crate) fn producer_config(connection: &Connection, settings: &Settings) -> R
     for (name, value) in ours {
         config.set(name, value);
     }
-    // As Java's clients place keys, so that ours meet theirs in one partition.
-    if !settings.librdkafka_options.contains_key("partitioner") {
-        config.set("partitioner", "murmur2_random");
-    }
     // Batches are cut by bytes: events are small, and the default number would cut most of them far earlier.
-    if !settings.librdkafka_options.contains_key("batch.num.messages") {
-        config.set("batch.num.messages", "100000");
-    }
+    set_unless_given(&mut config, "batch.num.messages", "100000");
     Ok(config)
 }
 

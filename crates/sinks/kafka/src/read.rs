@@ -1,5 +1,6 @@
 //! Reads a partition from its start, or from a time, to its end as it was when asked.
 
+mod first;
 mod question;
 
 use std::time::{Duration, Instant};
@@ -12,6 +13,8 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use crate::client::Connection;
 use question::{Listening, Question, Use, consumer};
+
+pub(crate) use first::first_of_each;
 
 /// A record as it was read. Lives as long as the call that shows it.
 pub struct Read<'a> {

@@ -90,7 +90,7 @@ impl TryFrom<KafkaConfig> for Settings {
         let mode = raw.delivery.unwrap_or_default();
         let exactly_once = exactly_once(mode, raw.checkpoints, raw.cluster, raw.transaction_timeout, &topics)?;
         let limit = exactly_once.as_ref().map(|settings| settings.transaction_timeout);
-        options::check(&raw.librdkafka_options)?;
+        options::check(&raw.librdkafka_options, limit)?;
         crate::security::check(raw.tls.as_ref(), raw.sasl.as_ref())?;
         Ok(Self {
             encoding: raw.encoding.unwrap_or_default(),

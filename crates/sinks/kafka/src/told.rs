@@ -1,5 +1,7 @@
 //! What librdkafka tells beside the answers of its calls: log lines, errors of connections, the wish for a token.
 
+mod by;
+
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,8 +15,10 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{ClientContext, Statistics};
 
 use crate::Settings;
-use crate::cause::{Cause, Manner, cause};
+use crate::cause::{Cause, Manner, NO_TOKEN, cause};
 use crate::oauth::Tokens;
+
+pub(crate) use by::told_by;
 
 /// The same line is not said again sooner.
 const AGAIN: Duration = Duration::from_secs(600);
@@ -41,13 +45,18 @@ struct Shared {
     state: Mutex<State>,
 }
 
+/// What was said, and when.
+type Lines = Vec<(String, Instant)>;
+
 #[derive(Default)]
 struct State {
     /// What a connection failed of last.
     last: Option<Cause>,
     /// Since when no broker at all can be reached.
     outage: Option<Instant>,
-    said: Vec<(String, Instant)>,
+    said: Lines,
+    /// Apart, so that no flood of other lines hides that we are not let in.
+    refusals: Lines,
     /// What no line may show.
     secrets: Vec<SecretString>,
 }
@@ -79,6 +88,24 @@ impl Told {
         }
     }
 
+    /// Whether the secrets are there that tokens need.
+    pub(crate) fn ready(&self) -> Result<(), Failure> {
+        self.0.tokens.as_ref().map_or(Ok(()), |tokens| tokens.ready(&|secret| self.conceal(secret)))
+    }
+
+    /// A token, if the settings say where to have it.
+    pub(crate) fn token(&self) -> Result<OAuthToken, Failure> {
+        let Some(tokens) = &self.0.tokens else {
+            return Err(Failure::fatal(FailureKind::Config, "neither `token` nor `token_endpoint` is set"));
+        };
+        tokens.next(&|secret| self.conceal(secret)).map_err(|failure| {
+            let mut state = self.state();
+            let text = state.clean(&failure.message);
+            self.failed(&mut state, Cause { kind: failure.kind, text: text.clone(), lasts: true });
+            Failure { message: text, ..failure }
+        })
+    }
+
     fn manner(&self) -> Manner {
         match self.0.let_in.load(Ordering::Relaxed) {
             true => Manner { tls: true, login: true, ..self.0.manner },
@@ -93,6 +120,7 @@ impl Told {
         if let Some(since) = state.outage.take() {
             // The next outage is another one, and is told.
             state.said.clear();
+            state.refusals.clear();
             let seconds = since.elapsed().as_secs();
             tracing::info!(component_id = %self.0.name, "the brokers at {} answer again after {seconds} s", self.0.bootstrap);
         }
@@ -120,7 +148,8 @@ impl Told {
     fn failed(&self, state: &mut State, cause: Cause) {
         self.0.wrong.store(true, Ordering::Relaxed);
         let (name, error_type) = (&self.0.name, cause.kind.as_str());
-        if state.is_news(&cause.text) {
+        let news = if cause.lasts { add(&mut state.refusals, &cause.text) } else { state.is_news(&cause.text) };
+        if news {
             tracing::warn!(component_id = %name, error_type, "{}", cause.text);
         } else {
             tracing::debug!(component_id = %name, error_type, "{}", cause.text);
@@ -149,19 +178,24 @@ impl Told {
 impl State {
     /// Whether the line is to be said now.
     fn is_news(&mut self, line: &str) -> bool {
-        let now = Instant::now();
-        self.said.retain(|(_, at)| now.duration_since(*at) < AGAIN);
-        if self.said.iter().any(|(said, _)| said == line) || self.said.len() == MOST_LINES {
-            return false;
-        }
-        self.said.push((line.to_owned(), now));
-        true
+        add(&mut self.said, line)
     }
 
     /// The line without anything secret.
     fn clean(&self, line: &str) -> String {
         self.secrets.iter().fold(line.to_owned(), |line, secret| line.replace(secret.expose_secret(), "***"))
     }
+}
+
+/// Whether the line was not among them, and there is room for it.
+fn add(lines: &mut Lines, line: &str) -> bool {
+    let now = Instant::now();
+    lines.retain(|(_, at)| now.duration_since(*at) < AGAIN);
+    if lines.iter().any(|(said, _)| said == line) || lines.len() == MOST_LINES {
+        return false;
+    }
+    lines.push((line.to_owned(), now));
+    true
 }
 
 /// A line for those who look for it.
@@ -218,6 +252,10 @@ impl ClientContext for Told {
             return;
         }
         let name = &self.0.name;
+        if reason.contains(NO_TOKEN) {
+            // It was told where the token was asked for, and better: nobody has refused a login.
+            return quiet(name, "error", &self.state().clean(reason));
+        }
         let mut state = self.state();
         let reason = state.clean(reason);
         self.0.wrong.store(true, Ordering::Relaxed);
@@ -242,15 +280,7 @@ impl ClientContext for Told {
     }
 
     fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        let Some(tokens) = &self.0.tokens else {
-            return Err("neither `token` nor `token_endpoint` is set".into());
-        };
-        tokens.next(&|secret| self.conceal(secret)).map_err(|failure| {
-            let mut state = self.state();
-            let text = state.clean(&failure.message);
-            self.failed(&mut state, Cause { kind: failure.kind, text: text.clone(), lasts: true });
-            text.into()
-        })
+        self.token().map_err(Into::into)
     }
 }
 
@@ -262,34 +292,8 @@ impl fmt::Debug for Told {
     }
 }
 
-/// Hands all that a client tells its context on to the [`Told`] in a field of it: `told_by!(MyContext, told)`.
-macro_rules! told_by {
-    ($context:ty, $field:tt) => {
-        impl rdkafka::ClientContext for $context {
-            const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-            fn log(&self, level: rdkafka::config::RDKafkaLogLevel, facility: &str, line: &str) {
-                rdkafka::ClientContext::log(&self.$field, level, facility, line);
-            }
-
-            fn stats(&self, _: rdkafka::Statistics) {}
-
-            fn stats_raw(&self, _: &[u8]) {}
-
-            fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
-                rdkafka::ClientContext::error(&self.$field, error, reason);
-            }
-
-            fn generate_oauth_token(
-                &self,
-                config: Option<&str>,
-            ) -> Result<rdkafka::client::OAuthToken, Box<dyn std::error::Error>> {
-                rdkafka::ClientContext::generate_oauth_token(&self.$field, config)
-            }
-        }
-    };
-}
-pub(crate) use told_by;
-
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod refusals;

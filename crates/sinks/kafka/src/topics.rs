@@ -19,6 +19,7 @@ use crate::native::give_token;
 use crate::read::layout;
 use crate::settings::ExactlyOnceSettings;
 use crate::told::Told;
+use crate::transactions::agree;
 use tool::Tool;
 
 /// A checkpoint record has at most this many bytes.
@@ -50,9 +51,10 @@ pub(crate) fn require_events_topic(
     let tool = Tool { connection, settings };
     let (found, brokers) = match inquire(connection, settings, topic, limit) {
         Err(failure) if failure.kind == FailureKind::Forbidden => {
-            let partitions = crate::read::partitions(connection, topic, limit)?;
-            let unknown = String::new();
-            return Ok(TopicFacts { partitions, cleanup_policy: unknown, max_message_bytes: usize::MAX });
+            let found = layout(connection, topic, limit)?;
+            let hidden =
+                |partitions| TopicFacts { partitions, cleanup_policy: String::new(), max_message_bytes: usize::MAX };
+            (found.partitions.map(hidden), found.brokers)
         }
         answer => answer?,
     };
@@ -105,6 +107,10 @@ pub(crate) fn require_checkpoint_topic(
              {CHECKPOINT_MESSAGE} that progress can need: set it with `{alter}`"
         );
         return Err(refused(message));
+    }
+    // Partitions that were added to a topic in use stay empty, if the number of shards stays.
+    if facts.partitions > *shards && agree(connection, topic, facts.partitions, *shards, limit)? {
+        return Ok(facts);
     }
     partitions(&tool, "checkpoint", topic, facts.partitions, *shards, &create)?;
     Ok(facts)
@@ -188,15 +194,7 @@ fn inquire(
     let fail = |error: KafkaError| connection.failure(&error, &doing);
     let admin: AdminClient<Told> = connection.config()?.create_with_context(connection.context()).map_err(fail)?;
     if settings.sasl.as_ref().is_some_and(|sasl| sasl.mechanism == Mechanism::Oauthbearer) {
-        give_token(admin.inner()).map_err(|why| {
-            Failure::new(
-                FailureKind::Unauthorized,
-                format!(
-                    "cannot {doing}: \
-                     {why}"
-                ),
-            )
-        })?;
+        give_token(admin.inner()).map_err(|failure| failure.at(format!("cannot {doing}")))?;
     }
     let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
     let options = AdminOptions::new().request_timeout(Some(left));

@@ -30,7 +30,7 @@ pub(super) fn sink_of(config: KafkaConfig, encoder: fn() -> Option<Box<dyn Encod
     let settings = Settings::try_from(config).expect("settings");
     let connection = Connection::new("out", &settings, Arc::new(NoSecrets));
     let form = Form { schema: "ocsf/1.8.0".into(), encoder: Arc::new(encoder) };
-    Kafka::new(&connection, &settings, &form).expect("a sink")
+    Kafka::new(&connection, &settings, &form)
 }
 
 /// Event `number` of a tenant, with a text of about so many bytes.

@@ -63,15 +63,8 @@ impl<'a> Agent<'a> {
         let start = Instant::now();
         // Each round has each of them, so that no short run goes without.
         while start.elapsed() < length {
-            let mut round = [
-                Act::Kill,
-                Act::Zombie,
-                Act::PauseBroker,
-                Act::KillTwo,
-                Act::Kill,
-                Act::RestartBroker,
-                Act::Pause,
-            ];
+            let mut round =
+                [Act::Kill, Act::Zombie, Act::PauseBroker, Act::KillTwo, Act::Kill, Act::RestartBroker, Act::Pause];
             round.shuffle(&mut self.random);
             for act in round {
                 if start.elapsed() >= length {

@@ -5,8 +5,8 @@ use adr_core::FailureKind::Forbidden;
 use adr_tests::kafka::{Broker, Listener, Security, USER, Version, unique};
 use serde_json::{Value, json};
 
-use super::run;
 use super::scene::{Scene, exactly_once, login, trusted};
+use super::{lines, run};
 
 pub(super) fn all(version: Version) {
     let broker = Broker::start_with(version, Security::Acls);
@@ -19,6 +19,7 @@ pub(super) fn all(version: Version) {
     run(async {
         events(&rules, &settings).await;
         transactions(&rules, &exactly_once(&rules.broker, &settings)).await;
+        checkpoints(&rules, &exactly_once(&rules.broker, &settings)).await;
     });
 }
 
@@ -69,4 +70,19 @@ async fn transactions(rules: &Rules, settings: &Value) {
         &["Write", "Describe"],
     );
     scene.commit(&unique("text")).await.expect("all it needs");
+}
+
+/// With the rights that docs/kafka.md lists and no other, checkpoints are read: their reader's group has no rule, and
+/// nobody is told of that.
+async fn checkpoints(rules: &Rules, settings: &Value) {
+    let scene = Scene::new(&rules.broker, &rules.broker.address(Listener::Sasl), settings);
+    let checkpoints = settings["checkpoints"]["topic"].as_str().expect("a name");
+    rules.allow(&["--topic", &scene.topic], &["Write", "Describe", "DescribeConfigs"]);
+    rules.allow(&["--topic", checkpoints], &["Read", "Write", "Describe", "DescribeConfigs"]);
+    for number in 0..3 {
+        // From the second on there is something to read.
+        scene.commit(&format!("event {number}")).await.expect("all it needs");
+    }
+    let told = lines::told_by(&scene.name);
+    assert!(told.is_empty(), "nothing was wrong: {told:#?}");
 }

@@ -93,7 +93,7 @@ impl Scene {
     }
 
     pub(super) fn sink(&self) -> Kafka {
-        Kafka::new(&self.connection, &self.settings, &form()).unwrap_or_else(|failure| panic!("{failure}"))
+        Kafka::new(&self.connection, &self.settings, &form())
     }
 
     /// Commits one event and a checkpoint in a transaction.

@@ -6,6 +6,7 @@ use adr_tests::kafka::{Broker, read_all, unique};
 use bytes::Bytes;
 
 use super::place::{Place, commit, lane, open, run};
+use super::refusals::add_partitions;
 
 pub(super) fn keeps(broker: &Broker) {
     let mut place = Place::new(broker, 1);
@@ -54,7 +55,7 @@ pub(super) fn keeps(broker: &Broker) {
                 writer = opened;
                 let left = read_all(&place.config.bootstrap_servers, &place.checkpoints).len();
                 if left < written / 2 && round >= 600 {
-                    return;
+                    break;
                 }
                 assert!(
                     start.elapsed() < Duration::from_secs(60),
@@ -64,5 +65,15 @@ pub(super) fn keeps(broker: &Broker) {
                 tokio::time::sleep(Duration::from_millis(600)).await;
             }
         }
+    });
+    // What the topic was divided into is still known where another partition looks for it.
+    add_partitions(broker, &place.checkpoints, 2);
+    let more = place.with(|config| config.checkpoints.as_mut().expect("they are set").shards = Some(2));
+    run(async {
+        let sink = more.sink();
+        let added = (0..).map(|number| super::place::lane(&format!("compacted{number}")));
+        let lane = added.into_iter().find(|lane| sink.shards().of(&lane.tenant) == 1).expect("one of them");
+        let failure = sink.open(&lane).await.err().expect("it would begin anew");
+        assert!(failure.message.contains("1 shards"), "{failure}");
     });
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use adr_core::{Failure, FailureKind, Retry, TransactionalSink};
 use adr_tests::kafka::{Broker, Version, unique};
 
@@ -78,29 +80,58 @@ pub(super) fn layout(broker: &Broker) {
             commit(&mut open(&sink, &lane).await.0, group(&lane, 0, 1)).await;
         }
     });
-    // Somebody adds partitions, and changes the setting to match.
+    // Somebody adds partitions, and changes the setting to match: every tenant would begin anew in one of them.
     add_partitions(broker, &place.checkpoints, 4);
-    let more = place.with(|config| config.checkpoints.as_mut().expect("they are set").shards = Some(4));
+    let more = place.clone().with(|config| config.checkpoints.as_mut().expect("they are set").shards = Some(4));
     run(async {
         let sink = more.sink();
-        let shards = sink.shards();
-        let mut refusals = 0;
         for tenant in 0..16 {
             let lane = lane(&format!("tenant{tenant}"));
-            match sink.open(&lane).await {
-                Ok(_) => assert!(shards.of(&lane.tenant) >= 2, "{lane} is in a shard that had another size"),
-                Err(failure) => {
-                    assert_eq!((failure.kind, failure.retry), (FailureKind::Config, Retry::Never), "{failure}");
-                    assert!(failure.message.contains("2 shards"), "{failure}");
-                    refusals += 1;
-                }
-            }
+            let failure = sink.open(&lane).await.err().unwrap_or_else(|| panic!("{lane} begins anew"));
+            assert_eq!((failure.kind, failure.retry), (FailureKind::Config, Retry::Never), "{failure}");
+            let said = [&place.checkpoints, "2 shards", "set it back to 2"];
+            assert!(said.iter().all(|said| failure.message.contains(said)), "{failure}");
         }
-        assert!(refusals > 0);
+    });
+    // As it says: all go on, and nothing is missing or there twice.
+    run(async {
+        let sink = place.sink();
+        let lanes: Vec<_> = (0..8).map(|tenant| lane(&format!("tenant{tenant}"))).collect();
+        for lane in &lanes {
+            let (mut writer, from) = open(&sink, lane).await;
+            assert_eq!(from, 1, "{lane}");
+            commit(&mut writer, group(lane, from, 1)).await;
+        }
+        assert_eq!(place.wrong(&lanes.iter().map(|lane| (lane, 2)).collect::<Vec<_>>()), Default::default());
     });
 }
 
-fn add_partitions(broker: &Broker, topic: &str, partitions: usize) {
+/// Where nothing was ever committed, there is nothing to begin anew.
+pub(super) fn unused(broker: &Broker) {
+    let place = Place::new(broker, 2);
+    take_back(broker, &place.checkpoints);
+    add_partitions(broker, &place.checkpoints, 4);
+    accepted(&place.with(|config| config.checkpoints.as_mut().expect("they are set").shards = Some(4)));
+}
+
+/// Leaves in both partitions what is left of a transaction that was taken back.
+fn take_back(broker: &Broker, topic: &str) {
+    use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+    let limit = Duration::from_secs(30);
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", broker.bootstrap()).set("transactional.id", unique("id"));
+    let producer: BaseProducer = config.create().expect("a producer");
+    producer.init_transactions(limit).expect("init");
+    producer.begin_transaction().expect("begin");
+    for partition in 0..2 {
+        let record = BaseRecord::to(topic).partition(partition).key("layout").payload("taken back");
+        producer.send(record).map_err(|(error, _)| error).expect("the queue has room");
+    }
+    producer.flush(limit).expect("flush");
+    producer.abort_transaction(limit).expect("abort");
+}
+
+pub(super) fn add_partitions(broker: &Broker, topic: &str, partitions: usize) {
     use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
     use rdkafka::client::DefaultClientContext;
     let mut config = rdkafka::ClientConfig::new();

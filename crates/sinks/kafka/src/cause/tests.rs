@@ -19,6 +19,10 @@ fn a_place_is_told_without_the_words_that_change_at_each_try() {
     assert!(cause.kind == FailureKind::Unreachable && !cause.lasts);
     let again = reason.replace("3ms", "7ms").replace("bootstrap", "1");
     assert_eq!(of(Code::BrokerTransportFailure, &again, ALL), cause);
+    let coordinator = "ssl://TxnCoordinator: kafka.example.com:9093: Connect to ipv4#192.0.2.1:9093 failed: Connection refused (after 3ms in state CONNECT)";
+    assert_eq!(of(Code::BrokerTransportFailure, coordinator, ALL), cause);
+    let coordinator = coordinator.replace("ssl://Txn", "Group").replace("9093: C", "9093/1: C");
+    assert_eq!(of(Code::BrokerTransportFailure, &coordinator, ALL), cause);
     assert_eq!(of(Code::BrokerTransportFailure, "no place here", ALL).text, "the broker: no place here");
 }
 

@@ -9,6 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Message, Offset, TopicPartitionList};
 
 use crate::Connection;
+use crate::client::set_unless_given;
 use crate::told::Told;
 
 /// How far before its end a partition is read at first: the last record, and the marker that committed it.
@@ -46,9 +47,9 @@ pub(super) fn last_commits(
         .set("isolation.level", "read_committed")
         .set("enable.partition.eof", "true")
         .set("enable.auto.commit", "false")
-        // The fetch that finds the end would wait this long for records that do not come.
-        .set("fetch.wait.max.ms", "50")
         .set("allow.auto.create.topics", "false");
+    // The fetch that finds the end would wait this long for records that do not come.
+    set_unless_given(&mut config, "fetch.wait.max.ms", "50");
     let consumer = BaseConsumer::from_config_and_context(&config, connection.context()).map_err(failed)?;
     let mut ends = Vec::new();
     for shard in 0..shards {

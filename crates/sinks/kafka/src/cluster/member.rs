@@ -15,6 +15,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use super::owned::{Grants, Ownership};
 use super::rebalance::Rebalances;
 use crate::Connection;
+use crate::client::set_unless_given;
 
 /// How long brokers have for an answer about the assignment topic.
 pub(super) const ANSWER: Duration = Duration::from_secs(10);
@@ -151,12 +152,15 @@ impl Member {
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "latest")
-            .set("allow.auto.create.topics", "false")
-            // An answer that a broker owes for longer than a session is worth nothing; the default is a minute.
-            .set("socket.timeout.ms", session.clamp(6_000, 60_000).to_string())
-            // Soon sees that the topic has gone or has come again, and a broker that is back.
-            .set("topic.metadata.refresh.interval.ms", "10000")
-            .set("reconnect.backoff.max.ms", "2000");
+            .set("allow.auto.create.topics", "false");
+        // An answer that a broker owes for longer than a session is worth nothing; the default is a minute.
+        set_unless_given(&mut config, "socket.timeout.ms", session.clamp(6_000, 60_000).to_string());
+        // Soon sees that the topic has gone or has come again, and a broker that is back.
+        set_unless_given(&mut config, "topic.metadata.refresh.interval.ms", "10000");
+        // It must not be less than the first pause.
+        if config.get("reconnect.backoff.ms").is_none() {
+            set_unless_given(&mut config, "reconnect.backoff.max.ms", "2000");
+        }
         Ok(config)
     }
 }

@@ -17,10 +17,10 @@ mod status;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use adr_core::{Failure, FailureKind, SourceComponent};
 
+use crate::farewell::{FAREWELL, wait_here};
 use crate::settings::{ClusterSettings, ExactlyOnceSettings};
 use crate::{Connection, Settings, Shards};
 use member::{Member, Place};
@@ -28,9 +28,6 @@ use owned::{Grants, Ownership};
 use source::SharedSource;
 
 pub use status::{ClusterStatus, GroupState, Owner, ShardStatus, status};
-
-/// How long dropping a [`Cluster`] waits until the group has let this instance go.
-const FAREWELL: Duration = Duration::from_secs(3);
 
 /// This instance's membership in the group of all instances. Dropping it (and all sources that it shares) leaves the
 /// group, so that others take its shards over at once: do that after the drain.
@@ -101,8 +98,8 @@ impl Drop for Cluster {
             return;
         };
         drop(stay);
-        // Whoever drops us may be a thread that others need: brokers that do not answer must not hold it.
-        if left.recv_timeout(FAREWELL) == Err(RecvTimeoutError::Timeout) {
+        // Brokers may not answer, and there may be nobody else to wait.
+        if wait_here(|| left.recv_timeout(FAREWELL)) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!(
                 "the kafka cluster could not be left within {FAREWELL:?}: the other instances take over when the session timeout has passed"
             );

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use adr_core::{SecretRef, SecretString, Secrets};
 use rdkafka::mocking::MockCluster;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use adr_core::{ExposeSecret, Failure, FailureKind, SecretRef, SecretString, Secrets};
+use adr_core::{ExposeSecret, Failure, FailureKind, SecretRef, SecretString};
 use form_urlencoded::byte_serialize;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, StatusCode, Url};
@@ -77,13 +77,11 @@ fn is_loopback(url: &Url) -> bool {
 
 impl Endpoint {
     /// Fetches a token. Blocks, for [`LIMIT`] at most.
-    pub(super) fn fetch(&self, secrets: &dyn Secrets, conceal: &dyn Fn(&SecretString)) -> Result<Token, Failure> {
-        let secret = secrets.resolve(&self.client_secret).map_err(|failure| failure.at("`client_secret`"))?;
-        conceal(&secret);
+    pub(super) fn fetch(&self, secret: &SecretString, conceal: &dyn Fn(&SecretString)) -> Result<Token, Failure> {
         let url = address(&self.url)?;
         let asked = now();
         // librdkafka's thread may be anybody's, a runtime's too: a thread of its own can always block.
-        let answer = thread::scope(|scope| scope.spawn(|| self.exchange(&url, &secret)).join());
+        let answer = thread::scope(|scope| scope.spawn(|| self.exchange(&url, secret)).join());
         let answer =
             answer.unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal, "asking for a token panicked")))?;
         let text = SecretString::from(answer.access_token);

@@ -33,18 +33,15 @@ pub struct Kafka {
 impl Kafka {
     /// Connects to nothing yet: the first write does. The settings' [`warnings`](Settings::warnings) are for the caller to
     /// tell.
-    ///
-    /// # Errors
-    /// None: what can be wrong with settings was found when they were read, and the rest shows when it connects.
-    pub fn new(connection: &Connection, settings: &Settings, form: &Form) -> Result<Self, Failure> {
-        Ok(Self {
+    pub fn new(connection: &Connection, settings: &Settings, form: &Form) -> Self {
+        Self {
             connection: connection.clone(),
             settings: settings.clone(),
             shaper: Shaper::new(settings, form),
             make: Live::make,
             live: None,
             batch_bytes: settings.batch_bytes,
-        })
+        }
     }
 
     async fn deliver(&mut self, events: &[Event]) -> Result<Delivery, Failure> {
@@ -115,7 +112,11 @@ impl Kafka {
     /// A producer that works. One that has failed is ended first, with all that it held.
     async fn revive(&mut self) -> Result<(), Failure> {
         if let Some(dead) = self.live.take_if(|live| live.flight.has_ended()) {
-            if dead.flight.was_too_large() {
+            if !dead.flight.was_too_large() {
+                // What was too large once may not be any more, as after a change of the topic: that is tried anew with
+                // each new producer.
+                self.batch_bytes = self.settings.batch_bytes;
+            } else {
                 // Smaller and smaller, until the record that is too large by itself is alone.
                 self.batch_bytes = (self.batch_bytes.min(dead.flight.alone) / 4).max(1);
                 tracing::warn!(
@@ -161,3 +162,6 @@ impl fmt::Debug for Kafka {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod sizes;

@@ -40,7 +40,7 @@ fn sink(mock: &Mock, change: impl FnOnce(&mut KafkaConfig)) -> Kafka {
     let connection = Connection::new("out", &settings, Arc::new(NoSecrets));
     let form = Form { schema: "".into(), encoder: Arc::new(|| None) };
     // The mock cannot say what a topic is like.
-    Kafka { make: Live::build, ..Kafka::new(&connection, &settings, &form).unwrap() }
+    Kafka { make: Live::build, ..Kafka::new(&connection, &settings, &form) }
 }
 
 fn events(range: std::ops::Range<usize>) -> Vec<Event> {
@@ -158,6 +158,38 @@ async fn nothing_overtakes_what_failed() {
     // A real broker refuses these too, by their sequence numbers; the mock does not look.
     assert!(before <= 10 + 5 * 10, "{before}: no more than the five requests that were on their way");
     assert_eq!(uids.into_iter().collect::<BTreeSet<_>>().len(), 400);
+}
+
+/// A refusal frees the room that a write waits for: what that write still has must not go out then.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_overtakes_what_failed_while_a_write_waits_for_room() {
+    let mock = cluster();
+    let mut sink = sink(&mock, |config| {
+        config.batch_bytes = Some(adr_core::Size(1000));
+        config.max_message_bytes = Some(adr_core::Size(1000));
+        config.queue_bytes = Some(adr_core::Size(64_000));
+        config.linger = Some(Span(Duration::ZERO));
+    });
+    sink.write(&events(0..10)).await.unwrap().await.unwrap();
+    // The queue is full long before the first answer.
+    mock.broker_round_trip_time(1, Duration::from_millis(30)).unwrap();
+    mock.request_errors(RDKafkaApiKey::Produce, &[Code::RD_KAFKA_RESP_ERR_INVALID_RECORD]);
+    let parts = [events(10..20), events(20..30), events(30..5000)];
+    let mut open = vec![sink.write(&parts[0]).await.unwrap(), sink.write(&parts[1]).await.unwrap()];
+    // Much more than there is room for: it ends by the failure or not at all.
+    match sink.write(&parts[2]).await {
+        Ok(delivery) => open.push(delivery),
+        Err(failure) => assert!(failure.message.contains("write to kafka topic adr"), "{failure}"),
+    }
+    assert!(open.remove(0).await.is_err());
+    mock.broker_round_trip_time(1, Duration::ZERO).unwrap();
+    for part in &parts {
+        sink.write(part).await.unwrap().await.unwrap();
+    }
+    let (uids, _) = found(&mock, 5000);
+    let before = uids.iter().position(|uid| *uid == 10).unwrap();
+    assert!(before <= 10 + 5 * 10, "{before}: no more than the five requests that were on their way");
+    assert_eq!(uids.into_iter().collect::<BTreeSet<_>>().len(), 5000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use adr_core::Failure;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::Isolation;
-use crate::client::Connection;
+use crate::client::{Connection, set_unless_given};
 use crate::told::{Told, told_by};
 
 /// What a consumer is made for.
@@ -27,15 +27,13 @@ pub(super) fn consumer(
     purpose: Use,
 ) -> Result<BaseConsumer<Listening>, Failure> {
     let mut config = connection.config()?;
-    // A replica that is behind could show less than there is.
-    config.remove("client.rack");
     config.set("allow.auto.create.topics", "false");
     config.set("enable.auto.commit", "false");
     config.set("enable.auto.offset.store", "false");
     config.set("auto.offset.reset", "error");
     config.set("enable.partition.eof", "true");
     // The last fetch, at the end, would wait this long for records that do not come.
-    config.set("fetch.wait.max.ms", "50");
+    set_unless_given(&mut config, "fetch.wait.max.ms", "50");
     config.set(
         "isolation.level",
         match isolation {
@@ -56,7 +54,8 @@ pub(super) struct Listening {
     told: Told,
 }
 
-told_by!(Listening, told);
+// It joins no group: whether we might use the one whose name it has does not matter.
+told_by!(Listening, told, except Code::GroupAuthorizationFailed);
 
 impl ConsumerContext for Listening {}
 

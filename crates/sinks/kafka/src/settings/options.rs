@@ -1,6 +1,7 @@
 //! `librdkafka_options`: nothing that a setting of ours says, no secret, nothing that would break a promise.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use adr_core::Failure;
 use rdkafka::ClientConfig;
@@ -18,6 +19,7 @@ const OURS: &[(&str, &str)] = &[
     ("delivery.timeout.ms", "delivery_timeout"),
     ("enable.ssl.certificate.verification", "tls.verify"),
     ("group.id", "cluster.group"),
+    ("heartbeat.interval.ms", "cluster.session_timeout"),
     ("linger.ms", "linger"),
     ("message.max.bytes", "max_message_bytes"),
     ("message.timeout.ms", "delivery_timeout"),
@@ -59,6 +61,8 @@ const PROMISES: &[&str] = &[
     "allow.auto.create.topics",
     "auto.offset.reset",
     "check.crcs",
+    // A replica that is behind could show less than there is.
+    "client.rack",
     "delivery.report.only.error",
     "enable.auto.commit",
     "auto.commit.enable",
@@ -73,6 +77,8 @@ const PROMISES: &[&str] = &[
     "group.remote.assignor",
     "isolation.level",
     "log.queue",
+    // What connections fail of is found in lines of the level info.
+    "log_level",
     "max.in.flight",
     "max.in.flight.requests.per.connection",
     "max.poll.interval.ms",
@@ -88,14 +94,15 @@ const PROMISES: &[&str] = &[
     "transactional.id",
 ];
 
-pub(super) fn check(options: &BTreeMap<String, String>) -> Result<(), Failure> {
+/// `transaction`: how long one may last, if there are any.
+pub(super) fn check(options: &BTreeMap<String, String>, transaction: Option<Duration>) -> Result<(), Failure> {
     for (name, value) in options {
         let setting =
             |list: &[(&str, &'static str)]| list.iter().find(|(option, _)| option == name).map(|(_, ours)| *ours);
         if let Some(ours) = setting(SECRETS) {
             return Err(config(format!(
-                "`librdkafka_options` has {name}, which would put a secret into the configuration: use `{ours}`, which \
-                 names the place where it is kept"
+                "`librdkafka_options` has {name}, which would put a secret into the configuration: use the sink's own \
+                 setting `{ours}` instead, which names the place where it is kept"
             )));
         }
         if is_secret(name) {
@@ -114,7 +121,17 @@ pub(super) fn check(options: &BTreeMap<String, String>) -> Result<(), Failure> {
         }
         known(name, value)?;
     }
-    Ok(())
+    let socket =
+        options.get("socket.timeout.ms").and_then(|value| value.trim().parse().ok()).map(Duration::from_millis);
+    match transaction {
+        // librdkafka makes no producer then.
+        Some(transaction) if socket.is_some_and(|socket| socket > transaction) => Err(config(format!(
+            "`librdkafka_options` has socket.timeout.ms, longer than `transaction_timeout` ({}s), which ends all attempts: \
+             lower it, or raise `transaction_timeout`",
+            transaction.as_secs()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Names of secrets that nobody has listed.
@@ -140,4 +157,30 @@ fn lower(text: &str) -> String {
     let text = text.trim().trim_end_matches('.');
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(name: &str, value: &str, transaction: Option<u64>) -> Option<String> {
+        let options = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        check(&options, transaction.map(Duration::from_secs)).err().map(|failure| failure.message)
+    }
+
+    #[test]
+    fn what_cannot_be_as_it_is_set_is_refused_and_not_set_otherwise() {
+        for (name, value, words) in [
+            ("client.rack", "a", "leave it out"),
+            ("log_level", "7", "leave it out"),
+            ("heartbeat.interval.ms", "100", "`cluster.session_timeout` instead"),
+        ] {
+            let said = refused(name, value, None).unwrap();
+            assert!(said.contains(name) && said.contains(words), "{said}");
+        }
+        let said = refused("socket.timeout.ms", "60001", Some(60)).unwrap();
+        assert!(said.contains("`transaction_timeout` (60s)"), "{said}");
+        assert_eq!(refused("socket.timeout.ms", "60000", Some(60)), None);
+        assert_eq!(refused("socket.timeout.ms", "120000", None), None);
+    }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use adr_core::{Failure, FailureKind};
 
+use super::layouts::agree;
 use crate::Settings;
 use crate::client::Connection;
+use crate::read::partitions;
 use crate::record::Form;
 use crate::settings::ExactlyOnceSettings;
 use crate::topics::{require_checkpoint_topic, require_events_topic};
@@ -22,6 +24,8 @@ pub(crate) struct Common {
     pub(crate) form: Form,
     /// The largest record batch that all topics take, once they were seen to be right.
     topics: Mutex<Option<usize>>,
+    /// Whether no partition of the checkpoint topic was seen to be laid out for another number of shards.
+    agreed: Mutex<bool>,
 }
 
 impl Common {
@@ -34,6 +38,7 @@ impl Common {
             exactly_once: exactly_once.ok_or_else(|| Failure::fatal(FailureKind::Internal, message))?,
             form: form.clone(),
             topics: Mutex::default(),
+            agreed: Mutex::default(),
         })
     }
 
@@ -51,6 +56,20 @@ impl Common {
         }
         *topics = Some(largest);
         Ok(largest)
+    }
+
+    /// Refuses to begin anew in a partition that says nothing where others say that the topic was divided otherwise: then
+    /// partitions were added to it. Asked once: what this instance writes from then on agrees with it.
+    pub(crate) fn partitions_agree(&self) -> Result<(), Failure> {
+        // Held while asking, as above.
+        let mut agreed = self.agreed.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*agreed {
+            let ExactlyOnceSettings { topic, shards, .. } = &self.exactly_once;
+            let partitions = partitions(&self.connection, topic, STEP)?;
+            agree(&self.connection, topic, partitions, *shards, STEP)?;
+            *agreed = true;
+        }
+        Ok(())
     }
 
     /// Something went wrong: somebody may have changed the topics.

@@ -3,6 +3,7 @@
 mod attempted;
 mod common;
 mod deliveries;
+mod layouts;
 mod producer;
 mod records;
 mod sender;
@@ -20,6 +21,7 @@ use crate::Settings;
 use crate::client::Connection;
 use crate::record::Form;
 
+pub(crate) use layouts::agree;
 pub use shards::Shards;
 
 /// A sink that commits events and progress together.

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use adr_core::{Failure, FailureKind, LaneId};
+use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::producer::{Producer, ThreadedProducer};
 
@@ -13,6 +14,7 @@ use super::common::{Common, STEP};
 use super::deliveries::{Deliveries, Reports};
 use super::records::Collected;
 use super::shard::Shard;
+use crate::client::set_unless_given;
 use crate::producer::producer_config;
 use crate::read::{From, Isolation, read_partition};
 use crate::record::Shaper;
@@ -40,25 +42,13 @@ impl Live {
     pub(crate) fn make(shard: &Arc<Shard>, term: u64) -> Result<Self, Failure> {
         let common = &shard.common;
         let largest = common.topics_are_right()?;
-        let settings = &common.settings;
-        let mut config = producer_config(&common.connection, settings)?;
-        let timeout = common.exactly_once.transaction_timeout;
-        config.set("transactional.id", common.transactional_id(shard.number));
-        config.set("transaction.timeout.ms", timeout.as_millis().to_string());
-        // librdkafka wants neither to be longer than the transaction.
-        config.set("message.timeout.ms", settings.delivery_timeout.min(timeout).as_millis().to_string());
-        config.set("socket.timeout.ms", timeout.min(Duration::from_secs(60)).as_millis().to_string());
-        config.set("message.max.bytes", settings.max_message_bytes.max(CHECKPOINT_MESSAGE).to_string());
-        // Nobody counts its bytes: a group goes through it piece by piece.
-        let queue = settings.queue_bytes.max(2 * CHECKPOINT_MESSAGE).div_ceil(1024);
-        config.set("queue.buffering.max.kbytes", queue.to_string());
-        config.set("batch.size", settings.batch_bytes.min(largest).to_string());
+        let config = config(common, shard.number, largest)?;
         let deliveries = Arc::new(Deliveries::default());
         let context = Reports { told: common.connection.context(), deliveries: deliveries.clone() };
         let producer = config
             .create_with_context(context)
             .map_err(|error| common.connection.failure(&error, "make a kafka producer"))?;
-        let shaper = Shaper::new(settings, &common.form);
+        let shaper = Shaper::new(&common.settings, &common.form);
         let live =
             Self { shard: shard.clone(), producer, deliveries, shaper, layout: false, term, owners: HashMap::new() };
         live.init()?;
@@ -86,6 +76,9 @@ impl Live {
         loop {
             let (found, held_back) = self.read_once(lanes)?;
             if held_back == 0 {
+                if !found.layout {
+                    self.shard.common.partitions_agree()?;
+                }
                 self.layout = found.layout;
                 return Ok(found);
             }
@@ -144,10 +137,66 @@ impl Live {
     }
 }
 
+/// Record batches have at most `largest` bytes.
+fn config(common: &Common, shard: u32, largest: usize) -> Result<ClientConfig, Failure> {
+    let settings = &common.settings;
+    let mut config = producer_config(&common.connection, settings)?;
+    let timeout = common.exactly_once.transaction_timeout;
+    config.set("transactional.id", common.transactional_id(shard));
+    config.set("transaction.timeout.ms", timeout.as_millis().to_string());
+    // librdkafka wants neither to be longer than the transaction.
+    config.set("message.timeout.ms", settings.delivery_timeout.min(timeout).as_millis().to_string());
+    set_unless_given(&mut config, "socket.timeout.ms", timeout.min(Duration::from_secs(60)).as_millis().to_string());
+    config.set("message.max.bytes", settings.max_message_bytes.max(CHECKPOINT_MESSAGE).to_string());
+    // Nobody counts its bytes: a group goes through it piece by piece.
+    let queue = settings.queue_bytes.max(2 * CHECKPOINT_MESSAGE).div_ceil(1024);
+    config.set("queue.buffering.max.kbytes", queue.to_string());
+    config.set("batch.size", settings.batch_bytes.min(largest).to_string());
+    Ok(config)
+}
+
 /// Whether it says that a later producer of the same name exists. A transaction that lasted too long ends the same way.
 fn is_fencing(code: Code) -> bool {
     matches!(
         code,
         Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch | Code::TransactionCoordinatorFenced
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use adr_core::{SecretRef, SecretString, Secrets};
+    use serde_json::json;
+
+    use super::*;
+    use crate::record::Form;
+    use crate::{Connection, KafkaConfig, Settings};
+
+    struct NoSecrets;
+
+    impl Secrets for NoSecrets {
+        fn resolve(&self, _: &SecretRef) -> Result<SecretString, Failure> {
+            Err(Failure::fatal(FailureKind::Config, "there are none"))
+        }
+    }
+
+    #[test]
+    fn what_a_site_has_set_counts() {
+        let made = |options: serde_json::Value| {
+            let raw = json!({
+                "bootstrap_servers": "127.0.0.1:9", "topic": "adr", "delivery": "exactly_once",
+                "checkpoints": {"topic": "progress"}, "transaction_timeout": "30s", "librdkafka_options": options,
+            });
+            let settings = Settings::try_from(serde_json::from_value::<KafkaConfig>(raw).unwrap()).unwrap();
+            let connection = Connection::new("out", &settings, Arc::new(NoSecrets));
+            let form = Form { schema: "".into(), encoder: Arc::new(|| None) };
+            let common = Common::new(&connection, &settings, &form).unwrap();
+            let made = config(&common, 0, 1000).unwrap();
+            ["socket.timeout.ms", "batch.num.messages"].map(|name| made.get(name).unwrap().to_owned())
+        };
+        assert_eq!(made(json!({})), ["30000", "100000"]);
+        assert_eq!(made(json!({"socket.timeout.ms": "5000", "batch.num.messages": "7"})), ["5000", "7"]);
+    }
 }

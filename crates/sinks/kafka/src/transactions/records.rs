@@ -61,6 +61,26 @@ pub(crate) fn check_write(write: &Write, lane: &LaneId, topic: &str) -> Result<(
     Ok(())
 }
 
+/// Refuses a topic whose partition `partition` was laid out otherwise than for so many shards.
+pub(crate) fn check_layout(topic: &str, shards: u32, partition: u32, value: &[u8]) -> Result<(), Failure> {
+    let message = match serde_json::from_slice::<Layout>(value) {
+        Ok(found) if found == (Layout { version: VERSION, shards, shard: partition }) => return Ok(()),
+        Ok(Layout { version: VERSION, shards: found, shard }) if shard == partition => format!(
+            "the checkpoint topic {topic} was divided into {found} shards, but `checkpoints.shards` is {shards} \
+             (partition {partition} says so): set it back to {found}, which leaves partitions alone that were added since, \
+             or name a new topic, where all lanes begin anew"
+        ),
+        Ok(found) if found.version > VERSION => format!(
+            "partition {partition} of the checkpoint topic {topic} was written by a later version of this program: use that"
+        ),
+        _ => format!(
+            "partition {partition} of the checkpoint topic {topic} has a layout record that is not its own: was the topic \
+             copied or written to by something else"
+        ),
+    };
+    Err(Failure::fatal(FailureKind::Config, message))
+}
+
 /// What a checkpoint partition says of the lanes that are being opened.
 pub(crate) struct Collected {
     topic: String,
@@ -89,7 +109,10 @@ impl Collected {
         let Some(key) = key else { return self.foreign("a record without a key") };
         if key == LAYOUT {
             match value {
-                Some(value) => self.check_layout(value),
+                Some(value) => {
+                    self.layout = true;
+                    self.wrong = check_layout(&self.topic, self.shards, self.shard, value).err();
+                }
                 None => self.layout = false,
             }
             return;
@@ -117,36 +140,6 @@ impl Collected {
     /// Fails where the partition is not what our settings say.
     pub(crate) fn verdict(&mut self) -> Result<(), Failure> {
         self.wrong.take().map_or(Ok(()), Err)
-    }
-
-    fn check_layout(&mut self, value: &[u8]) {
-        self.layout = true;
-        let (topic, shards, shard) = (&self.topic, self.shards, self.shard);
-        self.wrong = match serde_json::from_slice::<Layout>(value) {
-            Ok(found) if found == (Layout { version: VERSION, shards, shard }) => return,
-            Ok(found) if found.version == VERSION && found.shard == shard => Some(Failure::fatal(
-                FailureKind::Config,
-                format!(
-                    "the checkpoint topic {topic} was divided into {} shards, but `checkpoints.shards` is {shards}: \
-                     set it back to {}, or name a new topic, where all lanes begin anew",
-                    found.shards, found.shards,
-                ),
-            )),
-            Ok(found) if found.version > VERSION => Some(Failure::fatal(
-                FailureKind::Config,
-                format!(
-                    "partition {shard} of the checkpoint topic {topic} was written by a later version of this \
-                     program: use that"
-                ),
-            )),
-            _ => Some(Failure::fatal(
-                FailureKind::Config,
-                format!(
-                    "partition {shard} of the checkpoint topic {topic} has a layout record that is not its own: \
-                     was the topic copied or written to by something else"
-                ),
-            )),
-        };
     }
 
     fn foreign(&mut self, what: &str) {

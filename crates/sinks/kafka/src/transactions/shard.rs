@@ -119,6 +119,16 @@ impl Shard {
         self.wait_while(deadline, |state| state.running && state.phase == Phase::Away);
     }
 
+    /// Does not wait where a lane still needs the thread.
+    pub(crate) fn wait_for_idle_thread(&self, deadline: Instant) {
+        self.wait_while(deadline, |state| state.running && state.writers == 0);
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_running(&self) -> bool {
+        self.state().running
+    }
+
     /// Asks for a lane.
     pub(crate) fn open(
         self: &Arc<Self>,

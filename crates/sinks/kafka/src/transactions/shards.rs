@@ -11,6 +11,7 @@ use super::records;
 use super::shard::Shard;
 use crate::Settings;
 use crate::client::Connection;
+use crate::farewell::{FAREWELL, wait_here};
 use crate::record::Form;
 
 /// The shards that tenants are divided into. Each has a producer, and a partition of the checkpoint topic.
@@ -65,9 +66,12 @@ impl Shards {
         answer.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal, format!("nobody opened lane {lane}"))))
     }
 
-    /// No lane is opened any more; the producers go once no lane needs them.
+    /// No lane is opened any more; the producers go once no lane needs them. Waits until those have gone that none needs
+    /// now, so that a process that ends does not end in the middle of their farewell.
     pub(crate) fn retire(&self) {
         self.shards.iter().for_each(|shard| shard.retire());
+        let deadline = Instant::now() + FAREWELL;
+        wait_here(|| self.shards.iter().for_each(|shard| shard.wait_for_idle_thread(deadline)));
     }
 
     fn some(&self, shards: &[u32]) -> Vec<&Shard> {
@@ -83,13 +87,44 @@ fn shard_of(tenant: &str, shards: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use adr_core::{SecretRef, SecretString, Secrets};
+    use serde_json::json;
+
     use super::*;
+    use crate::KafkaConfig;
 
     #[test]
     fn a_tenant_keeps_its_shard_for_ever() {
         let tenants = ["", "a", "5f1e0c0ffee0000000000001", "organization/ä"];
         assert_eq!(tenants.map(|tenant| shard_of(tenant, 16)), [1, 2, 3, 11]);
         assert_eq!(tenants.map(|tenant| shard_of(tenant, 64)), [1, 50, 35, 43]);
+    }
+
+    struct Missing;
+
+    impl Secrets for Missing {
+        fn resolve(&self, reference: &SecretRef) -> Result<SecretString, Failure> {
+            Err(Failure::new(FailureKind::Config, format!("{reference} is not set")))
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn whoever_retires_the_shards_waits_for_their_threads() {
+        let raw = json!({
+            "bootstrap_servers": "127.0.0.1:9", "topic": "adr", "delivery": "exactly_once",
+            "checkpoints": {"topic": "progress"},
+            "sasl": {"mechanism": "plain", "username": "sender", "password": {"env": "HERE"}},
+        });
+        let settings = Settings::try_from(serde_json::from_value::<KafkaConfig>(raw).unwrap()).unwrap();
+        let connection = Connection::new("out", &settings, Arc::new(Missing));
+        let form = Form { schema: "".into(), encoder: Arc::new(|| None) };
+        let shards = Shards::new(&connection, &settings, &form).unwrap();
+        for tenant in 0..100 {
+            shards.open(&LaneId::new("source", tenant.to_string())).await.map(drop).expect_err("no secret");
+        }
+        assert!(shards.shards.iter().all(|shard| shard.is_running()), "they are kept for a while");
+        shards.retire();
+        assert!(shards.shards.iter().all(|shard| !shard.is_running()));
     }
 
     #[test]
