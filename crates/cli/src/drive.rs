@@ -5,9 +5,12 @@ use std::time::Duration;
 use adr_core::{Failure, FailureKind};
 use adr_runtime::{Handle, Report, Running, Runtime, Topology};
 use adr_sink_stdout::Target;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::exit::{Exit, Outcome, Stop};
+use crate::reload::Reload;
 use crate::signals::{Asked, Signals};
 
 /// How often to look whether the reader is still there.
@@ -27,6 +30,7 @@ pub(crate) async fn drive(
     runtime: Runtime,
     topology: Topology,
     stdout: Option<Target>,
+    reload: Option<Reload>,
     watch: impl FnOnce(&Handle),
 ) -> Result<Ended, Stop> {
     let mut signals =
@@ -35,6 +39,9 @@ pub(crate) async fn drive(
     let running: Running = runtime.start(topology)?;
     let handle = running.handle();
     watch(&handle);
+    // A request while one is being done is done after it; more of them are one.
+    let (reloads, asked) = mpsc::channel(1);
+    let _reloading = reload.map(|reload| AbortOnDropHandle::new(tokio::spawn(reload.run(handle.clone(), asked))));
     let finish = running.finish();
     tokio::pin!(finish);
     let gone = reader_gone(stdout);
@@ -51,6 +58,11 @@ pub(crate) async fn drive(
                     tracing::info!(limit_secs = limit.as_secs(), "stopping: delivering what was read");
                     early = true;
                     handle.stop();
+                }
+                Asked::Reload => {
+                    if reloads.try_send(()).is_err_and(|error| matches!(error, TrySendError::Closed(()))) {
+                        tracing::info!("SIGHUP: there is no pipeline file to read again");
+                    }
                 }
                 Asked::Now => return Err(stopped_now(&handle)),
             },

@@ -7,19 +7,21 @@ use std::time::Duration;
 use adr_checkpoints::{MemoryStore, RedbStore, StateDir};
 use adr_core::{Budget, CheckpointStore, Secrets};
 use adr_runtime::{Handle, Limits, Runtime};
-use adr_sink_stdout::Target;
 
 use crate::args::Process;
 use crate::clock::SystemClock;
-use crate::components::{self, Sink, Source, Surround};
+use crate::components::{self, Builder, Source, Surround};
 use crate::config::Pipeline;
 use crate::dead_letter::LateDeadLetter;
 use crate::drive::{Ended, drive};
 use crate::exit::{Exit, Stop};
+use crate::reload::{Again, Reload};
 
 /// A pipeline to run, and how.
 pub(crate) struct Launch<'a> {
-    pub(crate) pipeline: &'a Pipeline,
+    pub(crate) pipeline: Arc<Pipeline>,
+    /// How to read the pipeline again, where it stands in files.
+    pub(crate) again: Option<Again>,
     pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) process: &'a Process,
     pub(crate) state: State,
@@ -60,20 +62,22 @@ impl Launch<'_> {
                 (Arc::new(MemoryStore::new()), LateDeadLetter::new(&path, name, clock.clone()))
             }
         };
-        let writes = self.pipeline.sinks.iter().any(|sink| matches!(sink.part, Sink::Stdout(_)));
-        let stdout = writes.then(Target::stdout).transpose()?;
-        let surround = Surround {
+        let mut surround = Surround {
             clock: clock.clone(),
             secrets: self.secrets,
-            stdout: stdout.clone(),
+            stdout: None,
             pipe_trail: self.pipeline.settings.pipe_trail.0,
             requests: components::process_requests(),
             once: self.once,
         };
+        surround.open_stdout(&self.pipeline)?;
+        let stdout = surround.stdout.clone();
         for warning in self.pipeline.warnings.in_lines() {
             tracing::warn!("{warning}");
         }
-        let topology = components::topology(self.pipeline, &surround)?;
+        let mut builder = Builder::new(surround);
+        let topology = builder.topology(&self.pipeline)?;
+        let reload = self.again.map(|again| Reload::new(again, self.pipeline.clone(), builder));
         let limits = Limits {
             workers: self.process.threads(),
             drain: self.process.drain(),
@@ -88,7 +92,7 @@ impl Launch<'_> {
             limits,
             seed: crate::entropy::seed(),
         };
-        drive(runtime, topology, stdout, watch).await
+        drive(runtime, topology, stdout, reload, watch).await
     }
 }
 

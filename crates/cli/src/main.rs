@@ -15,6 +15,7 @@ mod exit;
 mod launch;
 mod logs;
 mod out;
+mod reload;
 mod secrets;
 mod signals;
 mod state_dir;

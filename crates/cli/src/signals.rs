@@ -13,6 +13,8 @@ const ONE_REQUEST: Duration = Duration::from_millis(300);
 pub(crate) enum Asked {
     /// SIGTERM or SIGINT: deliver what was read, then end.
     Drain,
+    /// SIGHUP: read the pipeline again.
+    Reload,
     /// SIGQUIT, or any of them a second time: end now.
     Now,
 }
@@ -45,10 +47,7 @@ impl Signals {
                 _ = self.term.recv() => {}
                 _ = self.int.recv() => {}
                 _ = self.quit.recv() => return Asked::Now,
-                _ = self.hup.recv() => {
-                    tracing::info!("SIGHUP: the pipeline file is not read again yet; restart to change it");
-                    continue;
-                }
+                _ = self.hup.recv() => return Asked::Reload,
             }
             let Some(first) = self.asked else {
                 self.asked = Some(Instant::now());

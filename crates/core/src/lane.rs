@@ -31,6 +31,12 @@ pub trait Lane: Send + Sync {
     /// Its name.
     fn id(&self) -> &LaneId;
 
+    /// A number for all its settings: a lane whose number is the same runs on when its pipeline is loaded again. `None`: it
+    /// is never the same.
+    fn revision(&self) -> Option<u64> {
+        None
+    }
+
     /// Builds the source from its last durable records. Offline: connecting happens in [`Source::next`].
     fn open(&self, records: Records) -> Result<Box<dyn Source>, Failure>;
 }

@@ -8,6 +8,14 @@ use crate::{Event, Meta, Reservation, Severity, Timestamp};
 
 /// Maps events to events. Pure: the same event always gives the same bytes; no I/O, no clock.
 pub trait Transform: Send {
+    /// The events that come next belong to this life of a lane, until it is called again. A lane that failed reads its
+    /// events again in a new life, with a number that no other has: whoever remembers events must let those pass that
+    /// it has only seen in a life before, as they may never have been delivered.
+    ///
+    /// It is called before every attempt: a transform that panics is dropped, and the events since the last call come
+    /// again, to another one.
+    fn enter(&mut self, _life: u64) {}
+
     /// Says what becomes of one event: [`Output::emit`], [`Output::forward`], [`Output::discard`] or
     /// [`Output::reject`]. Each gives the [`Verdict`] to return, so no event can be dropped without a word.
     fn apply(&mut self, event: &Event, out: &mut Output) -> Verdict;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use adr_core::{Checkpoint, Event, Failure, Group, LaneId};
@@ -29,6 +30,8 @@ pub(crate) struct Pending {
 pub(crate) struct Commit<'a> {
     shared: &'a Arc<Shared>,
     lane: &'a LaneId,
+    /// Whether anything of the lane is durable.
+    saved: &'a AtomicBool,
     transactions: Option<Transactions>,
     queue: VecDeque<Pending>,
     trail: Trail,
@@ -46,21 +49,23 @@ impl<'a> Commit<'a> {
     pub(crate) fn new(
         shared: &'a Arc<Shared>,
         lane: &'a LaneId,
+        saved: &'a AtomicBool,
         transactions: Option<Transactions>,
+        trail: Trail,
         seed: u64,
     ) -> Self {
-        Self { shared, lane, transactions, queue: VecDeque::new(), trail: Trail::default(), seed }
+        Self { shared, lane, saved, transactions, queue: VecDeque::new(), trail, seed }
     }
 
     /// Runs until the last batch is committed. Gives what is delivered but must not be durable yet.
-    pub(crate) async fn run(mut self, mut batches: mpsc::Receiver<Pending>) -> Result<Option<Checkpoint>, Failure> {
+    pub(crate) async fn run(mut self, mut batches: mpsc::Receiver<Pending>) -> Result<Trail, Failure> {
         loop {
             match self.step(&mut batches).await {
                 Step::Arrived(Some(pending)) => self.queue.push_back(pending),
-                Step::Arrived(None) => return Ok(self.trail.into_rest()),
+                Step::Arrived(None) => return Ok(self.trail),
                 Step::TrailDue => {
                     while let Some(checkpoint) = self.trail.pop_due(Instant::now()) {
-                        save(self.shared, self.lane, checkpoint, self.seed).await?;
+                        self.save(checkpoint).await?;
                     }
                 }
                 Step::Resolved(result) => {
@@ -127,13 +132,23 @@ impl<'a> Commit<'a> {
     ) -> Result<(), Failure> {
         if let Some(transactions) = &mut self.transactions {
             let group = Group { events: joined(batches), checkpoint: Arc::new(checkpoint) };
-            return transactions.commit(group).await;
+            let writes = !group.checkpoint.writes.is_empty();
+            transactions.commit(group).await?;
+            self.saved.fetch_or(writes, Ordering::Relaxed);
+            return Ok(());
         }
         if trail.is_some() || !self.trail.is_empty() {
             self.trail.push(Instant::now(), trail.unwrap_or_default(), checkpoint);
             return Ok(());
         }
-        save(self.shared, self.lane, checkpoint, self.seed).await
+        self.save(checkpoint).await
+    }
+
+    async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), Failure> {
+        let writes = !checkpoint.writes.is_empty();
+        save(self.shared, self.lane, checkpoint, self.seed).await?;
+        self.saved.fetch_or(writes, Ordering::Relaxed);
+        Ok(())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Event counts per component, so that it can be shown that nothing vanishes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The live counts of one component.
 #[derive(Debug, Default)]
@@ -44,8 +44,25 @@ pub struct Counts {
     pub retries: u64,
 }
 
-/// The counters of all components by name.
-pub(crate) type Registry = BTreeMap<Arc<str>, Arc<Counters>>;
+/// The counters of all components by name. A component that goes away keeps its counts.
+#[derive(Debug, Default)]
+pub(crate) struct Registry(Mutex<BTreeMap<Arc<str>, Arc<Counters>>>);
+
+impl Registry {
+    /// The counters of a component.
+    pub(crate) fn of(&self, component: &Arc<str>) -> Arc<Counters> {
+        self.all().entry(component.clone()).or_default().clone()
+    }
+
+    /// Every component's counts.
+    pub(crate) fn counts(&self) -> BTreeMap<Arc<str>, Counts> {
+        self.all().iter().map(|(name, counters)| (name.clone(), counters.counts())).collect()
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Counters>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Counters {
     pub(crate) fn add(counter: &AtomicU64, count: usize) {

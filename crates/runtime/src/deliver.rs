@@ -11,7 +11,7 @@ use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::backoff::Backoff;
 use crate::counters::Counters;
@@ -19,12 +19,32 @@ use crate::dead_letter::DeadLetter;
 use crate::job::{Job, Life};
 use crate::limits::Limits;
 use crate::rejects::Rejects;
-use crate::topology::SinkFactory;
+use crate::topology::{SinkFactory, SinkKind};
+
+/// How long a sink that is exchanged may take to deliver what it has, and to close.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What can be exchanged of the stage while it runs.
+pub(crate) struct Settings {
+    pub(crate) factory: SinkFactory,
+    pub(crate) in_flight: usize,
+    pub(crate) at_once: usize,
+}
+
+impl Settings {
+    /// Those of a sink that has such a stage.
+    pub(crate) fn of(kind: SinkKind) -> Option<Self> {
+        match kind {
+            SinkKind::Plain { factory, in_flight, at_once } => Some(Self { factory, in_flight, at_once }),
+            SinkKind::Transactional(_) => None,
+        }
+    }
+}
 
 /// What a running deliver stage can be told.
 pub(crate) enum Control {
-    /// Use this factory from the next batch on; answered when the new sink is in place.
-    Exchange(SinkFactory, oneshot::Sender<Result<(), Failure>>),
+    /// Deliver by this sink from the next batch on; answered when it is in place.
+    Exchange(Settings, oneshot::Sender<Result<(), Failure>>),
     /// Take what is queued, deliver it, close the sink, and end.
     Close,
 }
@@ -32,9 +52,7 @@ pub(crate) enum Control {
 /// The stage.
 pub(crate) struct Deliver {
     pub(crate) name: Arc<str>,
-    pub(crate) factory: SinkFactory,
-    pub(crate) in_flight: usize,
-    pub(crate) at_once: usize,
+    pub(crate) settings: Settings,
     pub(crate) limits: Limits,
     pub(crate) jobs: mpsc::Receiver<Job>,
     pub(crate) control: mpsc::Receiver<Control>,
@@ -64,16 +82,26 @@ struct Flow {
     sink: Option<Box<dyn Sink>>,
     /// The rest of the batch that is being written.
     waiting: VecDeque<Job>,
+    /// What it was told while a write was under way.
+    told: Option<Control>,
     queues: BTreeMap<u64, Queue>,
     open: FuturesUnordered<Abortable<BoxFuture<'static, Settled>>>,
     next_ticket: u64,
+}
+
+/// What was said meanwhile, else what is said next.
+async fn next(told: &mut Option<Control>, control: &mut mpsc::Receiver<Control>) -> Option<Control> {
+    match told.take() {
+        Some(control) => Some(control),
+        None => control.recv().await,
+    }
 }
 
 impl Deliver {
     /// Runs until told to close, or until the sink says that trying again cannot help.
     pub(crate) async fn run(self, sink: Box<dyn Sink>) -> Result<(), Failure> {
         let (waiting, queues, open) = (VecDeque::new(), BTreeMap::new(), FuturesUnordered::new());
-        let flow = Flow { stage: self, sink: Some(sink), waiting, queues, open, next_ticket: 0 };
+        let flow = Flow { stage: self, sink: Some(sink), waiting, told: None, queues, open, next_ticket: 0 };
         flow.run().await
     }
 }
@@ -82,7 +110,7 @@ impl Flow {
     async fn run(mut self) -> Result<(), Failure> {
         let mut taking = true;
         loop {
-            let room = self.open.len() < self.stage.in_flight.max(1);
+            let room = self.open.len() < self.stage.settings.in_flight.max(1);
             let due = self.queues.values().filter_map(|queue| queue.retry_at).min();
             tokio::select! {
                 biased;
@@ -92,22 +120,25 @@ impl Flow {
                         self.settle(settled)?;
                     }
                 }
-                control = self.stage.control.recv(), if taking => match control {
-                    Some(Control::Exchange(factory, answer)) => {
+                control = next(&mut self.told, &mut self.stage.control), if taking => match control {
+                    Some(Control::Exchange(settings, answer)) => {
+                        let exchanged = self.exchange(settings).await?;
                         // Nobody waits for the answer when the reload was given up.
-                        let _ = answer.send(self.exchange(factory).await);
+                        let _ = answer.send(exchanged);
                     }
-                    Some(Control::Close) | None => {
+                    Some(Control::Close) => {
                         taking = false;
                         self.stage.jobs.close();
                     }
+                    // It is no part of the topology any more: it ends when nobody can send to it.
+                    None => taking = false,
                 },
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() && room => self.retry(due).await?,
                 () = ready(()), if room && !self.waiting.is_empty() => self.offer().await?,
                 job = self.stage.jobs.recv(), if room && self.waiting.is_empty() => match job {
                     Some(job) => {
                         Counters::add(&self.stage.counters.received, job.events().len());
-                        self.waiting.extend(job.portions(self.stage.at_once));
+                        self.waiting.extend(job.portions(self.stage.settings.at_once));
                     }
                     None if self.queues.is_empty() => break,
                     None if due.is_none() && self.open.is_empty() => break,
@@ -181,9 +212,25 @@ impl Flow {
                         Ok(settled @ (_, _, Some(Ok(_)))) => self.settle(settled)?,
                         settled => failed.extend(settled),
                     },
-                    written = &mut writing => break written,
+                    written = &mut writing => break Some(written),
+                    // The sink that is to go may be the one that makes us wait.
+                    Some(control) = self.stage.control.recv(), if self.told.is_none() => {
+                        let goes = matches!(control, Control::Exchange(..));
+                        self.told = Some(control);
+                        if goes {
+                            break None;
+                        }
+                    }
                 }
             }
+        };
+        let Some(written) = written else {
+            // A write that was broken off leaves a sink that must not be used again.
+            self.queue(job.life.number).parked.push_front(job);
+            for settled in failed {
+                self.settle(settled)?;
+            }
+            return Ok(());
         };
         self.sink = Some(sink);
         match written {
@@ -306,7 +353,7 @@ impl Flow {
         }
         self.queues.clear();
         self.open = FuturesUnordered::new();
-        self.sink = Some((self.stage.factory)()?);
+        self.sink = Some((self.stage.settings.factory)()?);
         Ok(())
     }
 
@@ -314,17 +361,56 @@ impl Flow {
         Failure::new(FailureKind::Internal, format!("sink {} panicked", self.stage.name))
     }
 
-    async fn exchange(&mut self, factory: SinkFactory) -> Result<(), Failure> {
-        let next = factory()?;
-        while let Some(settled) = self.open.next().await {
+    /// Puts another sink in the place of this one. What this one has not delivered after a while is written again, by the
+    /// other. The outer error is the stage's own end.
+    async fn exchange(&mut self, settings: Settings) -> Result<Result<(), Failure>, Failure> {
+        let deadline = Instant::now() + FAREWELL;
+        while let Ok(Some(settled)) = timeout_at(deadline, self.open.next()).await {
             if let Ok(settled) = settled {
                 self.settle(settled)?;
             }
         }
-        self.stage.factory = factory;
-        match self.sink.replace(next) {
-            Some(mut last) => last.close().await,
-            None => Ok(()),
+        self.withdraw();
+        // What two sinks cannot hold at a time, such as a file, is free only once the former is gone.
+        let early = (settings.factory)();
+        if let Some(mut last) = self.sink.take()
+            && !matches!(timeout_at(deadline, last.close()).await, Ok(Ok(())))
+        {
+            tracing::warn!(component_id = %self.stage.name, "the sink that was exchanged did not close well");
+        }
+        let built = early.or_else(|_| (settings.factory)());
+        let exchanged = match built {
+            Ok(sink) => {
+                self.sink = Some(sink);
+                self.stage.settings = settings;
+                Ok(())
+            }
+            Err(failure) => {
+                self.sink = Some((self.stage.settings.factory)()?);
+                Err(failure)
+            }
+        };
+        for queue in self.queues.values_mut().filter(|queue| !queue.parked.is_empty()) {
+            queue.retry_at = Some(Instant::now());
+            queue.backoff.reset();
+        }
+        Ok(exchanged)
+    }
+
+    /// Everything that is open is to be written again.
+    fn withdraw(&mut self) {
+        let mut events = 0;
+        for queue in self.queues.values_mut() {
+            for (_, job, abort) in std::mem::take(&mut queue.open).into_iter().rev() {
+                abort.abort();
+                events += job.events().len();
+                queue.parked.push_front(job);
+            }
+        }
+        self.open = FuturesUnordered::new();
+        if events > 0 {
+            let name = &self.stage.name;
+            tracing::warn!(component_id = %name, events, "sink {name} is exchanged with events on their way; they are sent again");
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use adr_core::{Checkpoint, Failure, FailureKind, Lane, LaneId, Source};
+use adr_core::{Failure, FailureKind, Lane, LaneId, Source};
 use futures_util::FutureExt;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -13,9 +14,11 @@ use crate::backoff::{Backoff, seed_for};
 use crate::counters::Counters;
 use crate::job::Life;
 use crate::life::{Ended, Living};
-use crate::run::{Port, Shared, SinkPort};
+use crate::plan::Plan;
+use crate::port::{Entry, Port};
+use crate::run::Shared;
 use crate::status::LaneState;
-use crate::topology::Plan;
+use crate::trail::Trail;
 use crate::transaction::Transactions;
 
 /// How a lane ended.
@@ -24,7 +27,7 @@ pub(crate) struct LaneEnd {
     /// Why it stopped for good, if that is a failure.
     pub(crate) failure: Option<Failure>,
     /// Progress that a destination without acknowledgement has not earned yet.
-    pub(crate) rest: Option<Checkpoint>,
+    pub(crate) trail: Trail,
 }
 
 /// A lane and what it runs with.
@@ -34,13 +37,15 @@ pub(crate) struct Supervised {
     pub(crate) counters: Arc<Counters>,
     pub(crate) lane: Arc<dyn Lane>,
     pub(crate) stop: CancellationToken,
+    /// It has progress that is durable: its records cannot be empty any more.
+    pub(crate) saved: AtomicBool,
 }
 
 type Opened = (Box<dyn Source>, Option<Transactions>);
 
 impl Supervised {
-    /// Runs the lane until it ends, is stopped, or cannot go on.
-    pub(crate) async fn run(self) -> LaneEnd {
+    /// Runs the lane until it ends, is stopped, or cannot go on. `trail` is what a lane of this name left behind.
+    pub(crate) async fn run(self, mut trail: Trail) -> LaneEnd {
         let id = self.lane.id().clone();
         let seed = seed_for(self.shared.seed, &id.to_string());
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60), seed);
@@ -51,8 +56,8 @@ impl Supervised {
                 status.opened += 1;
                 status.events
             });
-            let failure = match AssertUnwindSafe(self.live(&id, seed)).catch_unwind().await {
-                Ok(Ok(ended)) => return self.end(id, ended.failure, ended.rest),
+            let failure = match AssertUnwindSafe(self.live(&id, seed, &mut trail)).catch_unwind().await {
+                Ok(Ok(ended)) => return self.end(id, ended.failure, ended.trail),
                 Ok(Err(failure)) => failure,
                 Err(_) => Failure::new(FailureKind::Internal, "the lane panicked"),
             };
@@ -63,21 +68,21 @@ impl Supervised {
             failures += 1;
             let Some(delay) = backoff.delay(&failure).filter(|_| self.shared.limits.persists(&failure, failures))
             else {
-                return self.end(id, Some(failure), None);
+                return self.end(id, Some(failure), trail);
             };
             tracing::warn!(lane = %id, error_type = failure.kind.as_str(), retry_in = %format_args!("{delay:.1?}"), "lane opens anew: {failure}");
             self.shared.status.set(&id, LaneState::Retrying(failure));
             tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return self.end(id, None, None),
+                () = self.stop.cancelled() => return self.end(id, None, trail),
                 () = sleep(delay) => {}
             }
         }
     }
 
-    async fn live(&self, id: &LaneId, seed: u64) -> Result<Ended, Failure> {
-        let Some((source, transactions)) = self.open(id, seed).await? else {
-            return Ok(Ended { rest: None, failure: None });
+    async fn live(&self, id: &LaneId, seed: u64, trail: &mut Trail) -> Result<Ended, Failure> {
+        let Some((source, transactions)) = self.open(id, seed, trail).await? else {
+            return Ok(Ended { trail: std::mem::take(trail), failure: None });
         };
         let number = self.shared.next_life();
         let living = Living {
@@ -86,16 +91,17 @@ impl Supervised {
             life: Arc::new(Life::new(number, id.clone())),
             counters: &self.counters,
             stop: &self.stop,
+            saved: &self.saved,
             seed: seed ^ number,
         };
-        living.run(source, transactions).await
+        // Should this life fail, the pipe may have: then it is read again.
+        living.run(source, transactions, std::mem::take(trail)).await
     }
 
     /// `None`: a stop came first.
-    async fn open(&self, id: &LaneId, seed: u64) -> Result<Option<Opened>, Failure> {
-        let owner = self.plan.transactional.map(|place| &self.shared.sinks[self.plan.sinks[place].0]);
-        let (transactions, records) = match owner {
-            Some(Port { name, port: SinkPort::Transactional(sink), counters }) => {
+    async fn open(&self, id: &LaneId, seed: u64, trail: &Trail) -> Result<Option<Opened>, Failure> {
+        let (transactions, records) = match self.plan.owner() {
+            Some(Port { name, entry: Entry::Transactional(sink), counters }) => {
                 let opened = tokio::select! {
                     biased;
                     opened = sink.open(id) => opened,
@@ -106,12 +112,22 @@ impl Supervised {
                 let dead_letter = self.shared.dead_letter.clone();
                 (Some(Transactions { writer, sink, counters, dead_letter, seed }), records)
             }
-            _ => (None, self.shared.store.load(id).await?),
+            _ => (None, trail.over(self.shared.store.load(id).await?)),
         };
+        if !records.is_empty() {
+            self.saved.store(true, Ordering::Relaxed);
+        } else if self.saved.load(Ordering::Relaxed) {
+            // To begin at the start again would deliver everything twice, in silence.
+            return Err(Failure::fatal(
+                FailureKind::Storage,
+                "its progress was saved and is gone: where it is kept was emptied or made anew meanwhile; put it back, or \
+                 start the program again to read everything from `start` on",
+            ));
+        }
         Ok(Some((self.lane.open(records)?, transactions)))
     }
 
-    fn end(&self, lane: LaneId, failure: Option<Failure>, rest: Option<Checkpoint>) -> LaneEnd {
+    fn end(&self, lane: LaneId, failure: Option<Failure>, trail: Trail) -> LaneEnd {
         match &failure {
             Some(failure) => {
                 if failure.kind == FailureKind::ReaderGone {
@@ -126,6 +142,6 @@ impl Supervised {
                 self.shared.status.set(&lane, LaneState::Finished);
             }
         }
-        LaneEnd { lane, failure, rest }
+        LaneEnd { lane, failure, trail }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use adr_core::{Checkpoint, Event, Failure, FailureKind, Page, Pull, Reservation, Source};
@@ -18,10 +19,12 @@ use crate::commit::{Commit, Pending};
 use crate::counters::Counters;
 use crate::job::{Job, Life};
 use crate::mapper::Mapped;
+use crate::plan::Plan;
+use crate::port::{Entry, Port};
 use crate::rejects::keep;
-use crate::run::{Shared, SinkPort};
+use crate::run::Shared;
 use crate::status::LaneState;
-use crate::topology::Plan;
+use crate::trail::Trail;
 use crate::transaction::Transactions;
 
 /// Reserved beside each byte of a page for what transforms make of it.
@@ -33,7 +36,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// How a life ended well.
 pub(crate) struct Ended {
     /// Delivered to a destination that cannot acknowledge, and not yet due.
-    pub(crate) rest: Option<Checkpoint>,
+    pub(crate) trail: Trail,
     /// Why the source will give no more, if that is a failure.
     pub(crate) failure: Option<Failure>,
 }
@@ -52,6 +55,7 @@ pub(crate) struct Living<'a> {
     pub(crate) life: Arc<Life>,
     pub(crate) counters: &'a Arc<Counters>,
     pub(crate) stop: &'a CancellationToken,
+    pub(crate) saved: &'a AtomicBool,
     pub(crate) seed: u64,
 }
 
@@ -61,17 +65,18 @@ impl Living<'_> {
         self,
         source: Box<dyn Source>,
         transactions: Option<Transactions>,
+        trail: Trail,
     ) -> Result<Ended, Failure> {
         let window = self.shared.limits.window.max(1);
         let (mapping, to_send) = mpsc::channel(window);
         let (sent, to_commit) = mpsc::channel(window);
         let life = self.life.clone();
-        let commit = Commit::new(self.shared, &life.lane, transactions, self.seed);
+        let commit = Commit::new(self.shared, &life.lane, self.saved, transactions, trail, self.seed);
         let all = try_join3(self.poll(source, mapping, window), self.send(to_send, sent), commit.run(to_commit)).await;
         // Whatever of this life is still queued at a sink is of no use to anybody.
         life.end();
-        let (failure, (), rest) = all?;
-        Ok(Ended { rest, failure })
+        let (failure, (), trail) = all?;
+        Ok(Ended { trail, failure })
     }
 
     async fn poll(
@@ -156,8 +161,8 @@ impl Living<'_> {
         self.count(&page);
         let bytes = usize::try_from(page.tally.bytes).unwrap_or(usize::MAX);
         memory.resize(if self.plan.steps.is_empty() { 0 } else { bytes.saturating_mul(ALLOWANCE) });
-        let (shared, plan) = (self.shared.clone(), self.plan.clone());
-        let mapped = tokio::spawn(async move { shared.mapper.map(&plan, page.events, memory).await });
+        let (shared, plan, life) = (self.shared.clone(), self.plan.clone(), self.life.number);
+        let mapped = tokio::spawn(async move { shared.mapper.map(&plan, life, page.events, memory).await });
         Mapping { mapped: AbortOnDropHandle::new(mapped), checkpoint: page.checkpoint, permit }
     }
 
@@ -169,11 +174,11 @@ impl Living<'_> {
             }
             let (ack, outcome) = Ack::new();
             let mut owned = None;
-            for (place, ((index, _), events)) in self.plan.sinks.iter().zip(mapped.sinks).enumerate() {
+            for (place, ((port, _), events)) in self.plan.sinks.iter().zip(mapped.sinks).enumerate() {
                 if self.plan.transactional == Some(place) {
                     owned = Some(events);
                 } else if !events.is_empty() {
-                    self.hand_over(*index, events, &ack).await?;
+                    self.hand_over(port, events, &ack).await?;
                 }
             }
             // Our own branch: all rejected events are kept, all sinks have their batch.
@@ -186,13 +191,13 @@ impl Living<'_> {
         Ok(())
     }
 
-    async fn hand_over(&self, sink: usize, events: Arc<Vec<Event>>, ack: &Ack) -> Result<(), Failure> {
-        let SinkPort::Plain(jobs) = &self.shared.sinks[sink].port else {
+    async fn hand_over(&self, port: &Port, events: Arc<Vec<Event>>, ack: &Ack) -> Result<(), Failure> {
+        let Entry::Plain(jobs) = &port.entry else {
             return Err(Failure::new(FailureKind::Internal, "a transactional sink was handed a plain batch"));
         };
         let job = Job::new(self.life.clone(), events, ack.fork());
         jobs.send(job).await.map_err(|_| {
-            let message = format!("sink {} has ended; see its own message", self.shared.sinks[sink].name);
+            let message = format!("sink {} has ended; see its own message", port.name);
             Failure::fatal(FailureKind::Internal, message)
         })
     }

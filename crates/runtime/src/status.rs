@@ -59,8 +59,24 @@ pub struct Status {
 }
 
 impl Status {
-    pub(crate) fn new(clock: Arc<dyn Clock>, sinks: BTreeMap<Arc<str>, SinkStatus>) -> Self {
-        Self { lanes: Arc::default(), sinks: Arc::new(Mutex::new(sinks)), clock }
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { lanes: Arc::default(), sinks: Arc::default(), clock }
+    }
+
+    /// There is such a sink from now on.
+    pub(crate) fn know(&self, sink: &Arc<str>, caveats: Vec<String>) {
+        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        sinks.entry(sink.clone()).or_default().caveats = caveats;
+    }
+
+    /// There is no such sink any more.
+    pub(crate) fn forget_sink(&self, sink: &Arc<str>) {
+        self.sinks.lock().unwrap_or_else(PoisonError::into_inner).remove(sink);
+    }
+
+    /// There is no such lane any more.
+    pub(crate) fn forget(&self, lane: &LaneId) {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).remove(lane);
     }
 
     /// All sinks as they are now.
@@ -70,7 +86,9 @@ impl Status {
 
     pub(crate) fn stalled(&self, sink: &Arc<str>, stalled: bool) {
         let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
-        sinks.entry(sink.clone()).or_default().stalled = stalled.then(|| self.clock.now());
+        if let Some(status) = sinks.get_mut(sink) {
+            status.stalled = stalled.then(|| self.clock.now());
+        }
     }
 
     /// All lanes as they are now.

@@ -26,8 +26,8 @@ pub struct Topology {
 pub struct SourceNode {
     /// Its name in the pipeline file.
     pub name: Arc<str>,
-    /// Its lanes.
-    pub component: Box<dyn SourceComponent>,
+    /// Its lanes; None for the one that runs under this name, as it is.
+    pub component: Option<Box<dyn SourceComponent>>,
 }
 
 /// A transform of the graph.
@@ -36,8 +36,8 @@ pub struct TransformNode {
     pub name: Arc<str>,
     /// What flows into it.
     pub inputs: Vec<Input>,
-    /// Builds it.
-    pub factory: TransformFactory,
+    /// Builds it; None for the one that runs under this name, as it is.
+    pub factory: Option<TransformFactory>,
 }
 
 /// A sink of the graph.
@@ -46,8 +46,8 @@ pub struct SinkNode {
     pub name: Arc<str>,
     /// What flows into it.
     pub inputs: Vec<Input>,
-    /// Which kind of sink.
-    pub kind: SinkKind,
+    /// Which kind of sink; None for the one that runs under this name, as it is.
+    pub kind: Option<SinkKind>,
     /// What is true of it for as long as it is configured so, and its user must know: "proves nothing". Told in the status.
     pub caveats: Vec<String>,
 }
@@ -77,36 +77,36 @@ pub enum Input {
     Transform(usize),
 }
 
-/// The part of a topology that one source's events can reach.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Plan {
-    /// Transforms to run, in order: index in the topology, and which texts flow in.
+/// The part of a topology that one source's events can reach, by index in the topology.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Route {
+    /// Transforms to run, in order, and which texts flow in.
     pub(crate) steps: Vec<(usize, Vec<Feed>)>,
-    /// Sinks to reach: index in the topology, and which texts flow in.
+    /// Sinks to reach, and which texts flow in.
     pub(crate) sinks: Vec<(usize, Vec<Feed>)>,
     /// The one sink among them that owns the lane's checkpoint: its place in `sinks`.
     pub(crate) transactional: Option<usize>,
 }
 
-/// Events a plan's step or sink takes in.
+/// Events that flow into a step or a sink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Feed {
     /// The page as it came from the source.
     Page,
-    /// What the step of that place in the plan made.
+    /// What the step of that place made.
     Step(usize),
 }
 
 impl Topology {
-    /// The plan of one source.
-    pub(crate) fn plan(&self, source: usize) -> Result<Plan, Failure> {
-        let mut plan = Plan::default();
+    /// The way of one source's events. `owners`: which of the sinks own checkpoints.
+    pub(crate) fn route(&self, source: usize, owners: &[bool]) -> Result<Route, Failure> {
+        let mut route = Route::default();
         let mut place = vec![None; self.transforms.len()];
         for (index, node) in self.transforms.iter().enumerate() {
             let feeds = self.feeds(&node.name, &node.inputs, source, &place, index)?;
             if !feeds.is_empty() {
-                place[index] = Some(plan.steps.len());
-                plan.steps.push((index, feeds));
+                place[index] = Some(route.steps.len());
+                route.steps.push((index, feeds));
             }
         }
         for (index, node) in self.sinks.iter().enumerate() {
@@ -114,8 +114,8 @@ impl Topology {
             if feeds.is_empty() {
                 continue;
             }
-            if matches!(node.kind, SinkKind::Transactional(_)) {
-                if plan.transactional.is_some() {
+            if owners[index] {
+                if route.transactional.is_some() {
                     return Err(Failure::fatal(
                         FailureKind::Config,
                         format!(
@@ -125,17 +125,17 @@ impl Topology {
                         ),
                     ));
                 }
-                plan.transactional = Some(plan.sinks.len());
+                route.transactional = Some(route.sinks.len());
             }
-            plan.sinks.push((index, feeds));
+            route.sinks.push((index, feeds));
         }
-        if plan.sinks.is_empty() {
+        if route.sinks.is_empty() {
             return Err(Failure::fatal(
                 FailureKind::Config,
                 format!("source {} reaches no sink; name it in a sink's inputs", self.sources[source].name),
             ));
         }
-        Ok(plan)
+        Ok(route)
     }
 
     fn feeds(

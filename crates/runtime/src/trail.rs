@@ -1,9 +1,10 @@
 //! Checkpoints that wait because their destination cannot acknowledge.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use adr_core::Checkpoint;
+use adr_core::{Checkpoint, Records};
+use bytes::Bytes;
 use tokio::time::Instant;
 
 /// How many steps a trail is divided into: memory is bounded by steps, not by pages.
@@ -51,6 +52,21 @@ impl Trail {
             return None;
         }
         self.steps.pop_front().map(|step| step.checkpoint)
+    }
+
+    /// The records as they will be once all of it is durable.
+    pub(crate) fn over(&self, records: Records) -> Records {
+        if self.is_empty() {
+            return records;
+        }
+        let mut all: BTreeMap<Bytes, Bytes> = records.into_iter().collect();
+        for write in self.steps.iter().flat_map(|step| &step.checkpoint.writes) {
+            match &write.value {
+                Some(value) => drop(all.insert(write.key.clone(), value.clone())),
+                None => drop(all.remove(&write.key)),
+            }
+        }
+        all.into_iter().collect()
     }
 
     /// All that waits, as one checkpoint.

@@ -1,5 +1,6 @@
 //! Notices sinks that have something to deliver and deliver nothing.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::counters::Counters;
+use crate::run::Shared;
 use crate::status::Status;
 
 /// How long a sink may deliver nothing before it is told.
@@ -16,13 +18,16 @@ const QUIET: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_secs(10);
 
 /// Watches sinks for as long as they run; tells each standstill once, and its end.
-pub(crate) async fn watch(sinks: Vec<(Arc<str>, Arc<Counters>)>, status: Status) -> Infallible {
-    let mut watched: Vec<Watched> = sinks.into_iter().map(Watched::new).collect();
+pub(crate) async fn watch(shared: Arc<Shared>) -> Infallible {
+    let mut watched: BTreeMap<Arc<str>, Watched> = BTreeMap::new();
     loop {
-        sleep(LOOK).await;
-        for sink in &mut watched {
-            sink.look(&status);
+        let sinks = shared.status.sinks();
+        watched.retain(|name, _| sinks.contains_key(name));
+        for name in sinks.into_keys() {
+            let watch = || Watched::new(name.clone(), shared.counters(&name));
+            watched.entry(name.clone()).or_insert_with(watch).look(&shared.status);
         }
+        sleep(LOOK).await;
     }
 }
 
@@ -36,7 +41,7 @@ struct Watched {
 }
 
 impl Watched {
-    fn new((name, counters): (Arc<str>, Arc<Counters>)) -> Self {
+    fn new(name: Arc<str>, counters: Arc<Counters>) -> Self {
         Self { name, counters, through: 0, since: Instant::now(), stalled: false }
     }
 

@@ -146,3 +146,21 @@ async fn a_source_that_reads_on_and_brings_nothing_more_is_given_up_soon_after_a
     assert!(finish.await.unwrap().drained);
     assert!(stopped.elapsed() < Duration::from_secs(5), "{:?}", stopped.elapsed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lane_whose_progress_is_gone_does_not_begin_again_in_silence() {
+    let (bench, gate) = (Bench::new(), Gate::open());
+    let script = vec![Step::Page(vec!["a"]), Step::Wait(Duration::from_secs(10)), Step::Page(vec!["b"])];
+    let running = bench.start(bench.topology(vec![bench.lane("t", script, false)], vec![], vec![("sink", &gate)]));
+    let finish = tokio::spawn(running.finish());
+    gate.until(1).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(bench.position("t"), 1);
+    // Somebody empties the store, then the lane fails and opens again.
+    bench.store.clear();
+    *gate.panics.lock().unwrap() = true;
+    let report = finish.await.unwrap();
+    let failure = report.lanes[&LaneId::new("source", "t")].clone().expect("it has stopped");
+    assert!(failure.message.contains("its progress was saved and is gone"), "{failure}");
+    assert_eq!(gate.written(), ["a"], "it does not begin again");
+}

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use adr_core::{BoxFuture, Event, Failure, LaneId, Output, OwnedLane, TransactionalSink, Transform, Verdict};
 use adr_runtime::{Input, SinkKind, SinkNode, TransformFactory};
@@ -51,10 +51,65 @@ async fn a_transform_is_exchanged_between_two_batches() {
     let handle = running.handle();
     let finish = tokio::spawn(running.finish());
     gate.until(1).await;
-    handle.exchange_transform("transform0", fussy("keeps")).unwrap();
+    let mut next = bench.kept(1, &["sink"]);
+    next.transforms[0].factory = Some(fussy("keeps"));
+    handle.change(next).await.unwrap();
     finish.await.unwrap();
     assert_eq!(gate.written(), ["a", "d"]);
-    assert!(handle.exchange_transform("nobody", fussy("keeps")).is_err());
+}
+
+/// Notes the life that each event belongs to.
+struct Noting {
+    life: Option<u64>,
+    noted: Arc<Mutex<Vec<(String, u64)>>>,
+}
+
+impl Transform for Noting {
+    fn enter(&mut self, life: u64) {
+        self.life = Some(life);
+    }
+
+    fn apply(&mut self, event: &Event, out: &mut Output) -> Verdict {
+        let text = String::from_utf8_lossy(&event.body).into_owned();
+        let life = self.life.expect("it is told before the first event");
+        self.noted.lock().expect("nobody panics while noting").push((text, life));
+        if &*event.body == b"b" {
+            panic!("as told");
+        }
+        out.forward(event.clone())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transform_is_told_of_each_life_of_a_lane() {
+    let (bench, gate) = (Bench::new(), Gate::open());
+    let noted: Arc<Mutex<Vec<(String, u64)>>> = Arc::default();
+    let factory: TransformFactory = {
+        let noted = noted.clone();
+        Arc::new(move || Ok(Box::new(Noting { life: None, noted: noted.clone() }) as Box<dyn Transform>))
+    };
+    let mut script = three_pages();
+    script.insert(1, support::Step::Wait(std::time::Duration::from_secs(10)));
+    let lanes = vec![bench.lane("t", script, true)];
+    let running = bench.start(bench.topology(lanes, vec![factory], vec![("sink", &gate)]));
+    // The first page is delivered, and committed while there is nothing to do; the second ends the life.
+    gate.until(1).await;
+    *gate.panics.lock().unwrap() = true;
+    running.finish().await;
+    assert_eq!(gate.written(), ["a", "c", "d"]);
+    assert_eq!(*bench.opened.lock().unwrap(), 2);
+
+    let noted = noted.lock().unwrap();
+    let (first, second) = (noted[0].1, noted[noted.len() - 1].1);
+    assert_ne!(first, second, "a life has a number of its own");
+    let texts = |life: u64| noted.iter().filter(|note| note.1 == life).map(|note| note.0.as_str()).collect::<Vec<_>>();
+    let texts_of_first = texts(first);
+    assert!(
+        texts_of_first.starts_with(&["a", "b", "a", "b", "c"]),
+        "all its pages, and what is mapped again: {noted:?}"
+    );
+    assert_eq!(texts(second), ["c", "d"]);
+    assert_eq!(texts_of_first.len() + 2, noted.len(), "there is no third number: {noted:?}");
 }
 
 struct NeverOpened;
@@ -83,7 +138,7 @@ async fn graphs_that_cannot_work_are_refused_before_anything_starts() {
     assert!(message.contains("component sink"), "{message}");
     let message = refused(&|topology| {
         for name in ["one", "two"] {
-            let kind = SinkKind::Transactional(Arc::new(NeverOpened));
+            let kind = Some(SinkKind::Transactional(Arc::new(NeverOpened)));
             topology.sinks.push(SinkNode {
                 name: name.into(),
                 inputs: vec![Input::Source(0)],

@@ -66,7 +66,7 @@ async fn run(bench: &Bench, ledger: &Ledger, script: Vec<Step>) -> Report {
     topology.sinks.push(SinkNode {
         name: "ledger".into(),
         inputs: vec![Input::Source(0)],
-        kind: SinkKind::Transactional(Arc::new(ledger.clone())),
+        kind: Some(SinkKind::Transactional(Arc::new(ledger.clone()))),
         caveats: Vec::new(),
     });
     bench.start(topology).finish().await

@@ -142,10 +142,10 @@ fn topology(world: &Shared, clock: Arc<SimulatedClock>) -> Topology {
     let map = TransformNode {
         name: "map".into(),
         inputs: vec![Input::Source(0)],
-        factory: Arc::new(move || Ok(Box::new(SimulatedTransform(mapping.clone())) as Box<dyn Transform>)),
+        factory: Some(Arc::new(move || Ok(Box::new(SimulatedTransform(mapping.clone())) as Box<dyn Transform>))),
     };
     let mut topology = Topology {
-        sources: vec![SourceNode { name: "jumpcloud".into(), component }],
+        sources: vec![SourceNode { name: "jumpcloud".into(), component: Some(component) }],
         transforms: vec![map],
         sinks: Vec::new(),
     };
@@ -159,11 +159,11 @@ fn topology(world: &Shared, clock: Arc<SimulatedClock>) -> Topology {
         topology.sinks.push(SinkNode {
             name,
             inputs: vec![if raw { Input::Source(0) } else { Input::Transform(0) }],
-            kind: SinkKind::Plain {
+            kind: Some(SinkKind::Plain {
                 factory: Arc::new(factory),
                 in_flight: scenario.in_flight,
                 at_once: scenario.at_once,
-            },
+            }),
             caveats: Vec::new(),
         });
     }
@@ -172,7 +172,7 @@ fn topology(world: &Shared, clock: Arc<SimulatedClock>) -> Topology {
         topology.sinks.push(SinkNode {
             name: "transactions".into(),
             inputs: vec![Input::Transform(0)],
-            kind: SinkKind::Transactional(Arc::new(sink)),
+            kind: Some(SinkKind::Transactional(Arc::new(sink))),
             caveats: Vec::new(),
         });
     }

@@ -123,12 +123,12 @@ fn topology(settings: Settings, book: &Arc<Book>, lane: Listed) -> Topology {
     let (book, at_once) = (book.clone(), settings.at_once());
     let factory = move || Ok(Box::new(Witness { sink: sink(&settings), book: book.clone() }) as Box<dyn Sink>);
     Topology {
-        sources: vec![SourceNode { name: "list".into(), component: Box::new(OneLane(Some(Arc::new(lane)))) }],
+        sources: vec![SourceNode { name: "list".into(), component: Some(Box::new(OneLane(Some(Arc::new(lane))))) }],
         transforms: Vec::new(),
         sinks: vec![SinkNode {
             name: "cce".into(),
             inputs: vec![Input::Source(0)],
-            kind: SinkKind::Plain { factory: Arc::new(factory), in_flight: 256, at_once },
+            kind: Some(SinkKind::Plain { factory: Arc::new(factory), in_flight: 256, at_once }),
             caveats: Vec::new(),
         }],
     }

@@ -1,5 +1,6 @@
 //! The command line, as a user of Vector would guess it.
 
+mod config;
 mod process;
 mod simulator;
 mod source;
@@ -11,6 +12,7 @@ use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Effects};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use config::Config;
 pub(crate) use process::{DRAIN_SECS, Process, State};
 pub(crate) use simulator::{Demo, Simulate};
 pub(crate) use source::{JumpcloudArgs, SourceCommand};
@@ -123,6 +125,10 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Say which instance of a cluster owns which shards and tenants
     Status(Status),
+    /// Print the pipeline as it is after all files and variables, without secrets
+    PrintConfig(PrintConfig),
+    /// Print how the components are joined, as Mermaid or dot
+    Graph(Graph),
     /// Print the JSON Schema of the ADR event or of pipeline files
     Schema(Schema),
     /// Run one source alone: raw events to standard output, one JSON object a line
@@ -149,9 +155,11 @@ impl Command {
 /// `run`
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// The pipeline file
-    #[arg(short, long, env = "JUMPCLOUD_ADR_CONFIG", value_name = "FILE")]
-    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// Read the pipeline again whenever one of its files has changed, as on SIGHUP
+    #[arg(long, env = "JUMPCLOUD_ADR_WATCH_CONFIG")]
+    pub(crate) watch_config: bool,
     /// End when everything up to now is delivered, instead of waiting for more
     #[arg(long)]
     pub(crate) once: bool,
@@ -164,9 +172,12 @@ pub(crate) struct Run {
 /// `validate`
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
-    /// The pipeline files
-    #[arg(required = true, env = "JUMPCLOUD_ADR_CONFIG", value_name = "FILE")]
+    /// The pipeline files, each a pipeline of its own
+    #[arg(required_unless_present = "config_dir", env = "JUMPCLOUD_ADR_CONFIG", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// A folder whose `*.yaml` files are one pipeline together
+    #[arg(long, env = "JUMPCLOUD_ADR_CONFIG_DIR", value_name = "DIR")]
+    pub(crate) config_dir: Option<PathBuf>,
     /// Fail on warnings too: on what works and will hurt all the same
     #[arg(long)]
     pub(crate) deny_warnings: bool,
@@ -175,17 +186,15 @@ pub(crate) struct Validate {
 /// `check`
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The pipeline file
-    #[arg(short, long, env = "JUMPCLOUD_ADR_CONFIG", value_name = "FILE")]
-    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: Config,
 }
 
 /// `verify`
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// The pipeline file that delivers to the topic
-    #[arg(short, long, env = "JUMPCLOUD_ADR_CONFIG", value_name = "FILE")]
-    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: Config,
     /// The sink of type kafka, where there are several
     #[arg(long, value_name = "NAME")]
     pub(crate) sink: Option<String>,
@@ -204,12 +213,37 @@ pub(crate) struct Verify {
 /// `status`
 #[derive(Debug, Args)]
 pub(crate) struct Status {
-    /// The pipeline file
-    #[arg(short, long, env = "JUMPCLOUD_ADR_CONFIG", value_name = "FILE")]
-    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: Config,
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `print-config`
+#[derive(Debug, Args)]
+pub(crate) struct PrintConfig {
+    #[command(flatten)]
+    pub(crate) config: Config,
+}
+
+/// `graph`
+#[derive(Debug, Args)]
+pub(crate) struct Graph {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// For what
+    #[arg(long, value_name = "FORMAT", default_value = "mermaid")]
+    pub(crate) format: GraphFormat,
+}
+
+/// In which language a graph is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// For Markdown pages
+    Mermaid,
+    /// For Graphviz: jumpcloud-adr graph --format dot -c FILE | dot -Tsvg
+    Dot,
 }
 
 /// `schema`

@@ -37,7 +37,8 @@ pub(super) fn demo(args: &Demo, logging: &Logging) -> Outcome {
     // Nothing of it is worth keeping but an event that could not be mapped.
     let state = State::Forgotten(state_dir(None, None).unwrap_or_else(|_| std::env::temp_dir()), "demo.ndjson");
     let secrets = Arc::new(SimulatedKey);
-    let launch = Launch { pipeline: &pipeline, secrets, process: &args.process, state, once: true };
+    let launch =
+        Launch { pipeline: Arc::new(pipeline), again: None, secrets, process: &args.process, state, once: true };
     let begin = Instant::now();
     let mut progress = None;
     let ended = launch.run(|handle| progress = Progress::start(handle, args.events, logging));
@@ -89,21 +90,13 @@ fn pipeline(options: &SimulatorOptions, address: SocketAddr) -> Result<Pipeline,
     };
     Ok(Pipeline {
         settings: Settings::default(),
-        sources: vec![Component {
-            id: "jumpcloud".into(),
-            part: Source::Jumpcloud(Box::new(source)),
-            inputs: Vec::new(),
-        }],
-        transforms: vec![Component {
-            id: "adr".into(),
-            part: Transform::Adr(AdrConfig::default()),
-            inputs: vec![Input::Source(0)],
-        }],
-        sinks: vec![Component {
-            id: "stdout".into(),
-            part: Sink::Stdout(adr_sink_stdout::StdoutConfig::default()),
-            inputs: vec![Input::Transform(0)],
-        }],
+        sources: vec![Component::new("jumpcloud", Source::Jumpcloud(Box::new(source)), Vec::new())],
+        transforms: vec![Component::new("adr", Transform::Adr(AdrConfig::default()), vec![Input::Source(0)])],
+        sinks: vec![Component::new(
+            "stdout",
+            Sink::Stdout(adr_sink_stdout::StdoutConfig::default()),
+            vec![Input::Transform(0)],
+        )],
         warnings: Findings::default(),
     })
 }

@@ -3,6 +3,8 @@
 mod check;
 mod completion;
 mod demo;
+mod graph;
+mod print_config;
 mod progress;
 mod run;
 mod schema;
@@ -15,10 +17,8 @@ mod validate;
 #[cfg(feature = "kafka")]
 mod verify;
 
-use std::path::Path;
-
 use crate::args::{Cli, Command, Logging, SourceCommand, TransformCommand};
-use crate::config::Pipeline;
+use crate::config::{Paths, Pipeline};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::out::color;
 
@@ -35,6 +35,8 @@ pub(crate) fn dispatch(cli: &Cli) -> Outcome {
         Command::Status(args) => status::status(args, logging),
         #[cfg(not(feature = "kafka"))]
         Command::Verify(_) | Command::Status(_) => Err(crate::components::kafka::absent().into()),
+        Command::PrintConfig(args) => print_config::print_config(args, logging),
+        Command::Graph(args) => graph::graph(args, logging),
         Command::Schema(args) => schema::schema(args),
         Command::Source(SourceCommand::Jumpcloud(args)) => source::jumpcloud(args),
         Command::Transform(TransformCommand::Adr(args)) => transform::adr(args),
@@ -44,7 +46,7 @@ pub(crate) fn dispatch(cli: &Cli) -> Outcome {
     }
 }
 
-/// Reads a pipeline file, or says all that is wrong with it.
-fn load(file: &Path, logging: &Logging) -> Result<Pipeline, Stop> {
-    Pipeline::load(file).map_err(|refused| Stop::new(Exit::Config, refused.render(color(logging.color))))
+/// Reads a pipeline, or says all that is wrong with it.
+fn load(paths: &Paths, logging: &Logging) -> Result<Pipeline, Stop> {
+    Pipeline::load(paths).map_err(|refused| Stop::new(Exit::Config, refused.render(color(logging.color))))
 }

@@ -19,21 +19,18 @@ pub(super) fn jumpcloud(args: &JumpcloudArgs) -> Outcome {
     }
     let pipeline = Pipeline {
         settings,
-        sources: vec![Component {
-            id: "jumpcloud".into(),
-            part: Source::Jumpcloud(Box::new(args.config()?)),
-            inputs: Vec::new(),
-        }],
+        sources: vec![Component::new("jumpcloud", Source::Jumpcloud(Box::new(args.config()?)), Vec::new())],
         transforms: Vec::new(),
-        sinks: vec![Component {
-            id: "stdout".into(),
-            part: Sink::Stdout(adr_sink_stdout::StdoutConfig::default()),
-            inputs: vec![Input::Source(0)],
-        }],
+        sinks: vec![Component::new(
+            "stdout",
+            Sink::Stdout(adr_sink_stdout::StdoutConfig::default()),
+            vec![Input::Source(0)],
+        )],
         warnings: Findings::default(),
     };
     let state = State::Durable(state_dir(args.state.state_dir.as_deref(), None)?);
     let secrets = Arc::new(SecretReader::default());
-    let launch = Launch { pipeline: &pipeline, secrets, process: &args.process, state, once: args.once };
+    let launch =
+        Launch { pipeline: Arc::new(pipeline), again: None, secrets, process: &args.process, state, once: args.once };
     outcome(&launch.run(|_| ())?.report)
 }

@@ -16,7 +16,7 @@ use crate::secrets::SecretReader;
 
 /// `status`: who owns which shards and tenants of a cluster, as the brokers know it.
 pub(super) fn status(args: &Status, logging: &Logging) -> Outcome {
-    let pipeline = super::load(&args.config, logging)?;
+    let pipeline = super::load(&args.config.paths(), logging)?;
     let secrets = Arc::new(SecretReader::default());
     let mut clusters = Vec::new();
     for (index, sink) in pipeline.sinks.iter().enumerate() {

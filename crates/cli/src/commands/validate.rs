@@ -1,17 +1,26 @@
+use std::collections::BTreeSet;
+
 use crate::args::{Logging, Validate};
+use crate::config::{Component, Paths};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::out::{answer, color, tell};
 
 /// `validate`: all problems of all files.
 pub(super) fn validate(args: &Validate, logging: &Logging) -> Outcome {
     let (mut refused, mut warned) = (0, 0);
-    for file in &args.files {
-        match super::load(file, logging) {
+    let files = args.files.iter().map(|file| (file, Paths::file(file)));
+    let folders = args.config_dir.iter().map(|folder| {
+        let folders = vec![folder.clone()];
+        (folder, Paths { files: Vec::new(), folders })
+    });
+    for (path, paths) in files.chain(folders) {
+        match super::load(&paths, logging) {
             Ok(pipeline) => {
                 let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+                let transforms: BTreeSet<&str> = pipeline.transforms.iter().map(Component::written).collect();
                 let parts = [
                     count(pipeline.sources.len(), "source"),
-                    count(pipeline.transforms.len(), "transform"),
+                    count(transforms.len(), "transform"),
                     count(pipeline.sinks.len(), "sink"),
                 ];
                 let warnings = pipeline.warnings.in_lines().count();
@@ -19,7 +28,7 @@ pub(super) fn validate(args: &Validate, logging: &Logging) -> Outcome {
                     tell(&format!("{}\n", pipeline.warnings.render(color(logging.color))));
                     warned += warnings;
                 }
-                answer(&format!("{}: ok ({})\n", file.display(), parts.join(", ")))?;
+                answer(&format!("{}: ok ({})\n", path.display(), parts.join(", ")))?;
             }
             Err(stop) => {
                 tell(&format!("{}\n", stop.message));

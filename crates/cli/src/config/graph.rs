@@ -1,6 +1,7 @@
 //! Joins the components by their inputs, and refuses graphs that cannot be meant.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use adr_runtime::Input;
 
@@ -13,7 +14,7 @@ use super::read::read;
 use super::section::{Written, section};
 use super::settings::Settings;
 use super::words::one_of;
-use super::{Component, Findings, Pipeline};
+use super::{Component, Findings, Output, Pipeline};
 use crate::args::DRAIN_SECS;
 use crate::components::{Sink, Source, Transform};
 
@@ -41,6 +42,7 @@ pub(super) fn pipeline(root: &Node) -> Result<Pipeline, Vec<Problem>> {
     let mut sinks = section::<Sink>(root, &mut problems);
     let warnings: Vec<Problem> =
         [warnings(&mut sources), warnings(&mut transforms), warnings(&mut sinks), slow(&sources, &sinks)].concat();
+    let outputs = Outputs::of(&transforms);
     if !blurred(&problems) {
         for (name, empty) in [("sources", sources.is_empty()), ("sinks", sinks.is_empty())] {
             problems.extend(empty.then(|| without(name, root)));
@@ -48,21 +50,22 @@ pub(super) fn pipeline(root: &Node) -> Result<Pipeline, Vec<Problem>> {
     }
     let names = Names::of(&sources, &transforms, &sinks, &mut problems);
     if !blurred(&problems) {
-        check_inputs(&transforms, &names, &mut problems);
-        check_inputs(&sinks, &names, &mut problems);
+        check_inputs(&transforms, &names, &outputs, &mut problems);
+        check_inputs(&sinks, &names, &outputs, &mut problems);
     }
     if !blurred(&problems) {
-        check_used(&sources, &transforms, &sinks, &mut problems);
+        check_used(&sources, &transforms, &sinks, &outputs, &mut problems);
     }
     check_alone(&sources, &mut problems);
     check_alone(&sinks, &mut problems);
-    let order = if blurred(&problems) { Vec::new() } else { order(&transforms, &mut problems) };
+    let order = if blurred(&problems) { Vec::new() } else { order(&transforms, &outputs, &mut problems) };
     if !problems.is_empty() {
         problems.extend(warnings);
         return Err(problems);
     }
+    let warnings = [warnings, unread(&transforms, &sinks, &outputs)].concat();
     let places = Places::of(&sources, &sinks);
-    let pipeline = join(settings, sources, transforms, sinks, &order);
+    let pipeline = join(settings, sources, transforms, sinks, &order, &outputs);
     let (more, warned): (Vec<_>, Vec<_>) = progress::check(&pipeline, &places).into_iter().partition(Problem::is_error);
     let warnings = [warnings, warned].concat();
     if more.is_empty() {
@@ -114,6 +117,58 @@ fn without(section: &str, root: &Node) -> Problem {
     problem.help(format!("add one under `{section}:`; every pipeline needs a source and a sink"))
 }
 
+/// The outputs of transforms that have several, by the transform's index.
+struct Outputs(BTreeMap<usize, Several>);
+
+struct Several {
+    id: Arc<str>,
+    place: Place,
+    names: BTreeSet<String>,
+}
+
+impl Outputs {
+    fn of(transforms: &[Written<Transform>]) -> Self {
+        let several = transforms.iter().enumerate().filter_map(|(at, written)| {
+            let names = written.part.as_ref()?.outputs();
+            let (id, place) = (written.id.clone(), written.id_place.clone());
+            (!names.is_empty()).then_some((at, Several { id, place, names }))
+        });
+        Self(several.collect())
+    }
+
+    /// The transform that an input names an output of, and the output.
+    fn find<'a>(&self, input: &'a str) -> Option<(usize, &'a str)> {
+        self.0.iter().find_map(|(at, several)| {
+            let output = input.strip_prefix(&*several.id)?.strip_prefix('.')?;
+            several.names.contains(output).then_some((*at, output))
+        })
+    }
+
+    /// The transform of that name, where it has several outputs.
+    fn whole(&self, input: &str) -> Option<&Several> {
+        self.0.values().find(|several| &*several.id == input)
+    }
+}
+
+/// Outputs that nobody reads: their events are dropped.
+fn unread(transforms: &[Written<Transform>], sinks: &[Written<Sink>], outputs: &Outputs) -> Vec<Problem> {
+    let inputs = transforms.iter().flat_map(|written| &written.inputs);
+    let inputs = inputs.chain(sinks.iter().flat_map(|written| &written.inputs));
+    let read: BTreeSet<&str> = inputs.map(|(name, _)| name.as_str()).collect();
+    let mut problems = Vec::new();
+    for several in outputs.0.values() {
+        let named = several.names.iter().map(|name| format!("{}.{name}", several.id));
+        let unread: Vec<String> =
+            named.filter(|name| !read.contains(&**name)).map(|name| format!("`{name}`")).collect();
+        if !unread.is_empty() {
+            let problem = Problem::new(format!("nothing takes events from {}: they are dropped", unread.join(" and ")));
+            problems
+                .push(problem.at(&several.place).help("name it in some `inputs`, or take it as meant").into_warning());
+        }
+    }
+    problems
+}
+
 /// Every component's name: its kind and its place.
 struct Names(BTreeMap<String, (&'static str, Place)>);
 
@@ -143,26 +198,40 @@ impl Names {
     }
 }
 
-fn check_inputs<T: Part>(components: &[Written<T>], names: &Names, problems: &mut Vec<Problem>) {
+fn check_inputs<T: Part>(components: &[Written<T>], names: &Names, outputs: &Outputs, problems: &mut Vec<Problem>) {
     for written in components {
         for (input, place) in &written.inputs {
+            if let Some(several) = outputs.whole(input) {
+                let named: Vec<String> = several.names.iter().map(|name| format!("{input}.{name}")).collect();
+                let named: Vec<&str> = named.iter().map(String::as_str).collect();
+                let problem = Problem::new(format!("`{input}` has several outputs: name the one that is meant"));
+                problems.push(problem.at(place).help(one_of(&named)).blurs_graph());
+                continue;
+            }
+            if outputs.find(input).is_some() {
+                continue;
+            }
             match names.0.get(input) {
                 Some(("sink", _)) => {
                     let problem = Problem::new(format!("`{input}` is a sink: nothing flows out of it")).at(place);
                     problems.push(problem.help("name a source or a transform").blurs_graph());
                 }
                 Some(_) => {}
-                None => problems.push(dangling(input, place, names, T::KIND, &written.id)),
+                None => problems.push(dangling(input, place, names, outputs, T::KIND, &written.id)),
             }
         }
     }
 }
 
-fn dangling(input: &str, place: &Place, names: &Names, kind: &str, id: &str) -> Problem {
+fn dangling(input: &str, place: &Place, names: &Names, outputs: &Outputs, kind: &str, id: &str) -> Problem {
     let problem = Problem::new(format!("no source or transform is named `{input}`")).at(place).blurs_graph();
     let problem = problem.label(format!("an input of {kind} `{id}`"));
     let others = names.0.iter().filter(|(name, (kind, _))| *kind != "sink" && *name != id);
-    let others: Vec<&str> = others.map(|(name, _)| name.as_str()).collect();
+    let single = others.map(|(name, _)| name.clone()).filter(|name| outputs.whole(name).is_none());
+    let several = outputs.0.values().filter(|several| &*several.id != id);
+    let several = several.flat_map(|several| several.names.iter().map(|name| format!("{}.{name}", several.id)));
+    let others: Vec<String> = single.chain(several).collect();
+    let others: Vec<&str> = others.iter().map(String::as_str).collect();
     match nearest(input, others.iter().copied()) {
         Some(name) => problem.help(format!("did you mean `{name}`?")),
         None if others.is_empty() => problem,
@@ -174,17 +243,23 @@ fn check_used(
     sources: &[Written<Source>],
     transforms: &[Written<Transform>],
     sinks: &[Written<Sink>],
+    outputs: &Outputs,
     problems: &mut Vec<Problem>,
 ) {
     let inputs = transforms.iter().flat_map(|written| &written.inputs);
-    let used: BTreeSet<&str> =
-        inputs.chain(sinks.iter().flat_map(|written| &written.inputs)).map(|(name, _)| name.as_str()).collect();
+    let used = inputs.chain(sinks.iter().flat_map(|written| &written.inputs)).map(|(name, _)| name.as_str());
+    let of = |name| outputs.find(name).map_or(name, |(at, _)| &*outputs.0[&at].id);
+    let used: BTreeSet<&str> = used.map(of).collect();
     let sources = sources.iter().map(|written| (Source::KIND, &*written.id, &written.id_place));
     let transforms = transforms.iter().map(|written| (Transform::KIND, &*written.id, &written.id_place));
     for (kind, id, place) in sources.chain(transforms).filter(|(_, id, _)| !used.contains(id)) {
         let problem = Problem::new(format!("nothing takes events from {kind} `{id}`")).at(place);
+        let input = match outputs.whole(id).and_then(|several| several.names.first()) {
+            Some(output) => format!("{id}.{output}"),
+            None => id.to_owned(),
+        };
         problems.push(
-            problem.help(format!("name it in the `inputs` of a transform or a sink: inputs: [{id}], or remove it")),
+            problem.help(format!("name it in the `inputs` of a transform or a sink: inputs: [{input}], or remove it")),
         );
     }
 }
@@ -202,8 +277,11 @@ fn check_alone<T: Part>(components: &[Written<T>], problems: &mut Vec<Problem>) 
 }
 
 /// The transforms in the order of the flow, by index. A cycle has none.
-fn order(transforms: &[Written<Transform>], problems: &mut Vec<Problem>) -> Vec<usize> {
-    let index: BTreeMap<&str, usize> = transforms.iter().enumerate().map(|(at, written)| (&*written.id, at)).collect();
+fn order(transforms: &[Written<Transform>], outputs: &Outputs, problems: &mut Vec<Problem>) -> Vec<usize> {
+    let mut index: BTreeMap<&str, usize> =
+        transforms.iter().enumerate().map(|(at, written)| (&*written.id, at)).collect();
+    let inputs = transforms.iter().flat_map(|written| &written.inputs);
+    index.extend(inputs.filter_map(|(name, _)| Some((name.as_str(), outputs.find(name)?.0))));
     let mut order: Vec<usize> = Vec::new();
     while order.len() < transforms.len() {
         let ready = (0..transforms.len()).find(|at| {
@@ -247,30 +325,52 @@ fn join(
     transforms: Vec<Written<Transform>>,
     sinks: Vec<Written<Sink>>,
     order: &[usize],
+    outputs: &Outputs,
 ) -> Pipeline {
+    let all = transforms.iter().flat_map(|written| &written.inputs);
+    let all = all.chain(sinks.iter().flat_map(|written| &written.inputs)).map(|(name, _)| name.as_str());
+    let mut read: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    for (at, output) in all.filter_map(|name| outputs.find(name)) {
+        read.entry(at).or_default().insert(output.to_owned());
+    }
     let mut inputs: BTreeMap<String, Input> = BTreeMap::new();
     for (at, written) in sources.iter().enumerate() {
         inputs.insert(written.id.to_string(), Input::Source(at));
     }
-    for (at, index) in order.iter().enumerate() {
-        inputs.insert(transforms[*index].id.to_string(), Input::Transform(at));
-    }
     let mut transforms: Vec<Option<Written<Transform>>> = transforms.into_iter().map(Some).collect();
-    let ordered = order.iter().map(|index| transforms[*index].take().expect("each stands in the order once")).collect();
+    let mut joined: Vec<Component<Transform>> = Vec::new();
+    for index in order {
+        let written = transforms[*index].take().expect("each stands in the order once");
+        let component = component(written, &inputs);
+        let Some(read) = read.get(index) else {
+            inputs.insert(component.id.to_string(), Input::Transform(joined.len()));
+            joined.push(component);
+            continue;
+        };
+        // Each output that is read is a component of its own.
+        for name in read {
+            let id = format!("{}.{name}", component.id);
+            inputs.insert(id.clone(), Input::Transform(joined.len()));
+            let output = Output { name: name.clone(), read: read.clone() };
+            let same = component.with(component.part.clone(), component.inputs.clone());
+            joined.push(Component { id: id.into(), output: Some(output), ..same });
+        }
+    }
     Pipeline {
         settings,
-        sources: components(sources, &inputs),
-        transforms: components(ordered, &inputs),
-        sinks: components(sinks, &inputs),
+        sources: sources.into_iter().map(|written| component(written, &inputs)).collect(),
+        transforms: joined,
+        sinks: sinks.into_iter().map(|written| component(written, &inputs)).collect(),
         warnings: Findings::default(),
     }
 }
 
-fn components<T>(written: Vec<Written<T>>, inputs: &BTreeMap<String, Input>) -> Vec<Component<T>> {
-    let component = |written: Written<T>| Component {
+fn component<T>(written: Written<T>, inputs: &BTreeMap<String, Input>) -> Component<T> {
+    Component {
         id: written.id,
         part: written.part.expect("a part that cannot be read is a problem"),
         inputs: written.inputs.iter().map(|(name, _)| inputs[name]).collect(),
-    };
-    written.into_iter().map(component).collect()
+        output: None,
+        text: written.text,
+    }
 }

@@ -1,14 +1,17 @@
 //! The pipeline file: Vector's shape, read so that every mistake is shown at its place.
 //!
 //! ```text
-//! text --> node (a tree with places) --> section (id, type, inputs, settings) --> part (its own struct) --> graph
+//! files --> node (a tree with places) --> variables --> merge --> section (id, type, inputs, settings) --> part (its own struct) --> graph
 //! ```
 //! The types are read first, then each component straight into its own struct by [`read`]. All problems of a file
 //! are collected and told at once.
 
 mod component;
+mod files;
 mod graph;
+mod interpolate;
 mod mask;
+mod merge;
 mod nearest;
 mod node;
 mod pin;
@@ -22,15 +25,16 @@ mod words;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use component::Part;
+pub(crate) use files::Paths;
 pub(crate) use settings::Settings;
 
 use adr_runtime::Input;
 
-use crate::components::{Sink, Source, Transform};
+use crate::components::{Makes, Sink, Source, Transform};
+use files::Files;
 use node::Node;
 use problem::Problem;
 
@@ -54,37 +58,113 @@ pub(crate) struct Component<T> {
     pub(crate) part: T,
     /// What flows into it; nothing into a source.
     pub(crate) inputs: Vec<Input>,
+    /// Which of its outputs this is, where it has several: each that is read is a component of the graph.
+    pub(crate) output: Option<Output>,
+    /// Its settings as the file has them.
+    text: String,
+}
+
+/// One of several outputs of a component.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Output {
+    /// Its name, without the component's.
+    pub(crate) name: String,
+    /// All outputs of the component that somebody reads.
+    pub(crate) read: BTreeSet<String>,
+}
+
+impl<T> Component<T> {
+    /// One that stands in no file.
+    pub(crate) fn new(id: &str, part: T, inputs: Vec<Input>) -> Self {
+        Self { id: id.into(), part, inputs, output: None, text: String::new() }
+    }
+
+    /// The same, made of something else.
+    pub(crate) fn with(&self, part: T, inputs: Vec<Input>) -> Self {
+        let Self { id, output, text, .. } = self;
+        Self { id: id.clone(), part, inputs, output: output.clone(), text: text.clone() }
+    }
+
+    /// Whether it has the same name and the same settings. What flows into it may be another matter.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        (&self.id, &self.text, &self.output) == (&other.id, &other.text, &other.output)
+    }
+
+    /// Its name in the file.
+    pub(crate) fn written(&self) -> &str {
+        match &self.output {
+            Some(output) => self.id.strip_suffix(&*output.name).and_then(|id| id.strip_suffix('.')).unwrap_or(&self.id),
+            None => &self.id,
+        }
+    }
 }
 
 /// What was found in a file: all problems of it, or its warnings.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    file: PathBuf,
-    /// The text without secrets.
-    shown: String,
+    files: Files,
     problems: Vec<Problem>,
 }
 
 impl Pipeline {
-    /// Reads a file and checks all of it. Touches no network and reads no secret.
-    pub(crate) fn load(file: &Path) -> Result<Self, Findings> {
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            let problem = Problem::new(format!("the pipeline file cannot be read: {}", in_short(&error)));
-            let problem = problem.help("name the file with -c FILE or JUMPCLOUD_ADR_CONFIG=FILE");
-            Findings { file: file.to_owned(), ..Findings::new(vec![problem]) }
-        })?;
-        let root = Node::parse(&text).map_err(|problem| Findings {
-            file: file.to_owned(),
-            shown: mask::mask_lines(&text),
-            problems: vec![*problem],
-        })?;
-        let found = |problems| Findings { file: file.to_owned(), shown: mask::mask(&text, &root), problems };
-        let mut pipeline = graph::pipeline(&root).map_err(|mut problems| {
-            problems.sort_by_key(|problem| problem.place.as_ref().map_or(0, |place| place.start));
-            found(problems)
-        })?;
-        pipeline.warnings = found(pipeline.warnings.problems);
-        Ok(pipeline)
+    /// Reads the files and checks all of them. Touches no network and reads no secret.
+    pub(crate) fn load(paths: &Paths) -> Result<Self, Findings> {
+        let Read { root, files, problems } = read_all(paths)?;
+        match graph::pipeline(&root) {
+            Ok(pipeline) if problems.is_empty() => {
+                Ok(Self { warnings: Findings { files, ..pipeline.warnings }, ..pipeline })
+            }
+            Ok(_) => Err(Findings::sorted(files, problems)),
+            Err(mut more) => {
+                // What follows from a variable that is not set is not worth telling.
+                more.retain(|problem| problems.iter().all(|told| told.place != problem.place));
+                Err(Findings::sorted(files, [problems, more].concat()))
+            }
+        }
+    }
+
+    /// A sink that runs with other settings than these: the next reload shall try again.
+    pub(crate) fn forget(&mut self, sink: &str) {
+        self.sinks.iter_mut().filter(|component| &*component.id == sink).for_each(|component| component.text.clear());
+    }
+
+    /// Whether nothing but ADR events reaches a sink.
+    pub(crate) fn gets_adr_events(&self, sink: usize) -> bool {
+        self.sinks[sink].inputs.iter().all(|input| self.are_adr_events(*input))
+    }
+
+    fn are_adr_events(&self, input: Input) -> bool {
+        let Input::Transform(at) = input else { return false };
+        let Component { part, inputs, .. } = &self.transforms[at];
+        match part.makes() {
+            Makes::AdrEvents => true,
+            Makes::Anything => false,
+            Makes::TheSame => inputs.iter().all(|input| self.are_adr_events(*input)),
+        }
+    }
+
+    /// What an input's events go through: every component they reach, with those of its inputs they come by.
+    pub(crate) fn way_of(&self, input: Input) -> Vec<(&str, Vec<&str>)> {
+        let name = |input: &Input| match *input {
+            Input::Source(at) => &*self.sources[at].id,
+            Input::Transform(at) => &*self.transforms[at].id,
+        };
+        let mut reached = vec![input];
+        let mut way = Vec::new();
+        for (at, component) in self.transforms.iter().enumerate() {
+            let by: Vec<&str> = component.inputs.iter().filter(|input| reached.contains(input)).map(name).collect();
+            if !by.is_empty() {
+                way.push((&*component.id, by));
+                reached.push(Input::Transform(at));
+            }
+        }
+        for component in &self.sinks {
+            let by: Vec<&str> = component.inputs.iter().filter(|input| reached.contains(input)).map(name).collect();
+            if !by.is_empty() {
+                way.push((&*component.id, by));
+            }
+        }
+        way
     }
 
     /// The sources whose events reach a sink, by index.
@@ -101,9 +181,67 @@ impl Pipeline {
     }
 }
 
+/// The pipeline as it is after all files and variables, in YAML and without secrets.
+pub(crate) fn effective(paths: &Paths) -> Result<String, Findings> {
+    let Read { root, files, problems } = read_all(paths)?;
+    if !problems.is_empty() {
+        return Err(Findings::sorted(files, problems));
+    }
+    serde_saphyr::to_string(&mask::masked(&root)).map_err(|error| Findings {
+        files,
+        problems: vec![Problem::new(format!("the pipeline cannot be written as YAML: {error}"))],
+    })
+}
+
+/// The tree of all files together, with the variables' values in it.
+struct Read {
+    root: Node,
+    files: Files,
+    /// What is wrong already.
+    problems: Vec<Problem>,
+}
+
+/// Reads all files; what cannot be read at all leaves nothing to check.
+fn read_all(paths: &Paths) -> Result<Read, Findings> {
+    let (mut illegible, mut problems) = (Vec::new(), Vec::new());
+    let mut files = Files::read(paths, &mut illegible);
+    let mut roots = Vec::new();
+    for file in &mut files.0 {
+        match Node::parse(&file.text) {
+            Ok(mut root) => {
+                file.shown = mask::mask(&file.text, &root);
+                let found = interpolate::interpolate(&mut root, &file.text, &variable);
+                problems.extend(found.into_iter().map(|problem| problem.shift(file.start)));
+                root.shift(file.start);
+                roots.push(root);
+            }
+            Err(problem) => {
+                file.shown = mask::mask_lines(&file.text);
+                illegible.push(problem.shift(file.start));
+            }
+        }
+    }
+    if !illegible.is_empty() {
+        return Err(Findings::sorted(files, [illegible, problems].concat()));
+    }
+    let root = merge::merge(roots, &mut problems);
+    Ok(Read { root, files, problems })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the variables of a pipeline file")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 impl Findings {
     fn new(problems: Vec<Problem>) -> Self {
         Self { problems, ..Self::default() }
+    }
+
+    /// In the order in which they stand in the files.
+    fn sorted(files: Files, mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_key(|problem| problem.place.as_ref().map_or(0, |place| place.start));
+        Self { files, problems }
     }
 
     /// Each in one line, without its place.
@@ -113,7 +251,7 @@ impl Findings {
 
     /// All problems as a person reads them.
     pub(crate) fn render(&self, color: bool) -> String {
-        let texts = self.problems.iter().map(|problem| problem.render(&self.file, &self.shown, color));
+        let texts = self.problems.iter().map(|problem| problem.render(&self.files, color));
         texts.collect::<Vec<_>>().join("\n\n")
     }
 }

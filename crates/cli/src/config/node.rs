@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
 use serde_saphyr::{Location, Spanned};
 
 use super::problem::Problem;
@@ -67,6 +68,20 @@ impl Node {
         Some(entries.remove(at))
     }
 
+    /// Moves all its places on, as its text stands behind others.
+    pub(super) fn shift(&mut self, by: usize) {
+        let shift = |place: &mut Place| *place = place.start + by..place.end + by;
+        shift(&mut self.place);
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Value::Table(entries) => entries.iter_mut().for_each(|entry| {
+                shift(&mut entry.key_place);
+                entry.node.shift(by);
+            }),
+            _ => {}
+        }
+    }
+
     /// What it is, for a person; never what it holds.
     pub(crate) fn describe(&self) -> &'static str {
         match &self.value {
@@ -76,6 +91,20 @@ impl Node {
             Value::Text(_) => "text",
             Value::List(_) => "a list",
             Value::Table(_) => "a mapping",
+        }
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.value {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(value) => serializer.serialize_bool(*value),
+            Value::Integer(value, _) => serializer.serialize_i128(*value),
+            Value::Float(value, _) => serializer.serialize_f64(*value),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::List(items) => serializer.collect_seq(items),
+            Value::Table(entries) => serializer.collect_map(entries.iter().map(|entry| (&entry.key, &entry.node))),
         }
     }
 }

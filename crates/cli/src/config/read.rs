@@ -285,7 +285,12 @@ fn without_secret(problem: Problem, entry: &Entry) -> Problem {
     } else {
         format!("`{}` has no place to read the secret from", entry.key)
     };
-    let variable = if entry.key.ends_with("client_secret") { "JUMPCLOUD_CLIENT_SECRET" } else { "JUMPCLOUD_API_KEY" };
+    // Whoever copies it must not send one secret where another belongs.
+    let variable = match &*entry.key {
+        "secret_key" => "JUMPCLOUD_API_KEY".to_owned(),
+        "client_secret" => "JUMPCLOUD_CLIENT_SECRET".to_owned(),
+        key => format!("MY_{}", key.to_uppercase()),
+    };
     let label = if inline { "hidden here; it is in the file still" } else { "" };
     Problem::new(message)
         .at(&place)

@@ -19,6 +19,8 @@ pub(super) struct Written<T> {
     pub(super) part: Option<T>,
     pub(super) inputs: Vec<(String, Place)>,
     pub(super) warnings: Vec<Problem>,
+    /// Its type and settings as text: what a later version of the file is compared with.
+    pub(super) text: String,
 }
 
 /// Reads the components of a section.
@@ -43,6 +45,7 @@ fn component<T: Part>(entry: &Entry, problems: &mut Vec<Problem>) -> Written<T> 
         part: None,
         inputs: Vec::new(),
         warnings: Vec::new(),
+        text: String::new(),
     };
     let legible = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if entry.key.is_empty() || !entry.key.bytes().all(legible) {
@@ -67,6 +70,7 @@ fn component<T: Part>(entry: &Entry, problems: &mut Vec<Problem>) -> Written<T> 
         problems.push(problem.label("what is it?").help(format!("add its `type`: {}", listed(&types::<T>(), "or"))));
         return written;
     };
+    written.text = serde_json::to_string(&(&kind.node, &settings)).unwrap_or_default();
     match part::<T>(entry, kind, settings) {
         Ok((part, warnings)) => (written.part, written.warnings) = (Some(part), warnings),
         Err(found) => problems.extend(found),

@@ -36,6 +36,13 @@ pub(crate) struct Settings {
     pub(crate) pipe_trail: Span,
 }
 
+impl PartialEq for Settings {
+    fn eq(&self, other: &Self) -> bool {
+        let of = |settings: &Self| (settings.state_dir.clone(), settings.memory_budget, settings.pipe_trail);
+        of(self) == of(other)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

@@ -26,6 +26,8 @@ pub(super) fn problem(text: &str, error: &serde_saphyr::Error) -> Problem {
             let problem = Problem::new(format!("this is not YAML: {words}"));
             if tab_indented(text, at.as_ref()) {
                 problem.help("indent with spaces: YAML takes no tabs")
+            } else if line(text, at.as_ref()).contains("${") {
+                problem.help("between brackets and braces a variable needs quotes: [\"${NAME}\"]")
             } else {
                 problem
             }
@@ -39,7 +41,12 @@ pub(super) fn problem(text: &str, error: &serde_saphyr::Error) -> Problem {
 
 /// Whether the line at the place begins with a tab: a mistake that cannot be seen.
 fn tab_indented(text: &str, place: Option<&Place>) -> bool {
+    line(text, place).trim_start_matches(' ').starts_with('\t')
+}
+
+/// The line at the place.
+fn line<'a>(text: &'a str, place: Option<&Place>) -> &'a str {
     let start = place.map_or(0, |place| place.start.min(text.len()));
     let line = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-    text[line..].trim_start_matches(' ').starts_with('\t')
+    text[line..].lines().next().unwrap_or_default()
 }

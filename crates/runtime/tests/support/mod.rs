@@ -25,6 +25,10 @@ impl Clock for TestClock {
 pub(crate) struct TestStore(Arc<Mutex<BTreeMap<LaneId, BTreeMap<Bytes, Bytes>>>>);
 
 impl TestStore {
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
+
     pub(crate) fn position(&self, lane: &LaneId) -> usize {
         let lanes = self.0.lock().unwrap();
         lanes.get(lane).and_then(|records| records.get(&b"at"[..])).map_or(0, |value| value[0].into())
@@ -95,6 +99,7 @@ pub(crate) struct TestLane {
     pub(crate) script: Vec<Step>,
     pub(crate) ends: bool,
     pub(crate) opened: Arc<Mutex<usize>>,
+    pub(crate) revision: Option<u64>,
 }
 
 struct TestSource {
@@ -108,6 +113,10 @@ struct TestSource {
 impl Lane for TestLane {
     fn id(&self) -> &LaneId {
         &self.id
+    }
+
+    fn revision(&self) -> Option<u64> {
+        self.revision
     }
 
     fn open(&self, records: Records) -> Result<Box<dyn Source>, Failure> {
@@ -176,6 +185,8 @@ pub(crate) struct Gate {
     pub(crate) failures: Arc<Mutex<VecDeque<Option<Failure>>>>,
     /// The next write panics.
     pub(crate) panics: Arc<Mutex<bool>>,
+    /// Writes never return.
+    pub(crate) stands: Arc<Mutex<bool>>,
     pub(crate) closed: Arc<Mutex<usize>>,
     pub(crate) trail: Option<Duration>,
 }
@@ -198,6 +209,7 @@ impl Gate {
             permits: Arc::new(Semaphore::new(permits)),
             failures: Arc::default(),
             panics: Arc::default(),
+            stands: Arc::default(),
             closed: Arc::default(),
             trail: None,
         }
@@ -216,6 +228,10 @@ impl Gate {
         let gate = self.clone();
         Arc::new(move || Ok(Box::new(GateSink(gate.clone())) as Box<dyn Sink>))
     }
+
+    pub(crate) fn kind(&self) -> SinkKind {
+        SinkKind::Plain { factory: self.factory(), in_flight: 4, at_once: usize::MAX }
+    }
 }
 
 struct GateSink(Gate);
@@ -225,6 +241,10 @@ impl Sink for GateSink {
         Box::pin(async move {
             if std::mem::take(&mut *self.0.panics.lock().unwrap()) {
                 panic!("as told");
+            }
+            if *self.0.stands.lock().unwrap() {
+                self.0.count.send_modify(|count| *count += 1);
+                std::future::pending::<()>().await;
             }
             let texts: Vec<_> = events.iter().map(|event| String::from_utf8_lossy(&event.body).into_owned()).collect();
             self.0.written.lock().unwrap().push(texts.join(" "));
@@ -264,7 +284,39 @@ impl Bench {
     }
 
     pub(crate) fn lane(&self, tenant: &str, script: Vec<Step>, ends: bool) -> Arc<dyn Lane> {
-        Arc::new(TestLane { id: LaneId::new("source", tenant), script, ends, opened: self.opened.clone() })
+        self.lane_with(tenant, script, ends, None)
+    }
+
+    /// A lane with settings of which it can be told whether they are the same.
+    pub(crate) fn lane_with(
+        &self,
+        tenant: &str,
+        script: Vec<Step>,
+        ends: bool,
+        revision: Option<u64>,
+    ) -> Arc<dyn Lane> {
+        let id = LaneId::new("source", tenant);
+        Arc::new(TestLane { id, script, ends, opened: self.opened.clone(), revision })
+    }
+
+    /// The topology that runs, as it is: one source, so many transforms, and these sinks.
+    pub(crate) fn kept(&self, transforms: usize, sinks: &[&str]) -> Topology {
+        let (_, receiver) = tokio::sync::mpsc::channel(1);
+        let gate = Gate::open();
+        let never = || Err(Failure::fatal(FailureKind::Internal, "it is kept"));
+        let transforms = (0..transforms).map(|_| Arc::new(never) as TransformFactory).collect();
+        let mut topology = self.topology_of(receiver, transforms, sinks.iter().map(|name| (*name, &gate)).collect());
+        topology.sources[0].component = None;
+        topology.transforms.iter_mut().for_each(|node| node.factory = None);
+        topology.sinks.iter_mut().for_each(|node| node.kind = None);
+        topology
+    }
+
+    /// The topology that runs without transforms, with another sink behind this name.
+    pub(crate) fn exchanged(&self, sink: &str, gate: &Gate) -> Topology {
+        let mut topology = self.kept(0, &[sink]);
+        topology.sinks[0].kind = Some(gate.kind());
+        topology
     }
 
     /// One source with these lanes, the transforms in a row, and these sinks behind the last of them.
@@ -292,16 +344,16 @@ impl Bench {
         let nodes = transforms.into_iter().enumerate().map(|(index, factory)| TransformNode {
             name: format!("transform{index}").into(),
             inputs: vec![input(index)],
-            factory,
+            factory: Some(factory),
         });
         let sinks = sinks.into_iter().map(|(name, gate)| SinkNode {
             name: name.into(),
             inputs: vec![input(last)],
-            kind: SinkKind::Plain { factory: gate.factory(), in_flight: 4, at_once: usize::MAX },
+            kind: Some(gate.kind()),
             caveats: Vec::new(),
         });
         Topology {
-            sources: vec![SourceNode { name: "source".into(), component: Box::new(TestLanes(changes)) }],
+            sources: vec![SourceNode { name: "source".into(), component: Some(Box::new(TestLanes(changes))) }],
             transforms: nodes.collect(),
             sinks: sinks.collect(),
         }

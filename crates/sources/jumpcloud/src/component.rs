@@ -66,7 +66,10 @@ impl Jumpcloud {
         let lanes = settings
             .tenants
             .iter()
-            .map(|tenant| Arc::new(JumpcloudLane::new(name.clone(), tenant.clone(), surroundings.clone())))
+            .map(|tenant| {
+                let revision = settings.revision(tenant);
+                Arc::new(JumpcloudLane::new(name.clone(), tenant.clone(), revision, surroundings.clone()))
+            })
             .collect();
         Self { lanes }
     }
@@ -88,6 +91,7 @@ impl SourceComponent for Jumpcloud {
 pub struct JumpcloudLane {
     id: LaneId,
     pub(crate) tenant: Arc<Tenant>,
+    revision: u64,
     pub(crate) surroundings: Surroundings,
     budget: Arc<Pace>,
     /// With `once`: the instant of the first opening; a lane that is opened again still ends there.
@@ -95,12 +99,13 @@ pub struct JumpcloudLane {
 }
 
 impl JumpcloudLane {
-    fn new(source: Arc<str>, tenant: Arc<Tenant>, surroundings: Surroundings) -> Self {
+    fn new(source: Arc<str>, tenant: Arc<Tenant>, revision: u64, surroundings: Surroundings) -> Self {
         Self {
             id: LaneId { source, tenant: tenant.name.clone() },
             budget: Arc::new(Pace::new(tenant.request_budget)),
             until: OnceLock::new(),
             tenant,
+            revision,
             surroundings,
         }
     }
@@ -161,6 +166,10 @@ impl JumpcloudLane {
 impl Lane for JumpcloudLane {
     fn id(&self) -> &LaneId {
         &self.id
+    }
+
+    fn revision(&self) -> Option<u64> {
+        Some(self.revision)
     }
 
     fn open(&self, records: Records) -> Result<Box<dyn Source>, Failure> {

@@ -1,6 +1,7 @@
 //! What the settings mean, checked: one [`Tenant`] for each lane.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,15 @@ pub struct Settings {
     pub ca_file: Option<PathBuf>,
     /// How long the API may be silent.
     pub timeout: Duration,
+}
+
+impl Settings {
+    /// A number for all settings by which a tenant is read. References to secrets count, secrets do not.
+    pub(crate) fn revision(&self, tenant: &Tenant) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (format!("{tenant:?}"), &self.ca_file, self.timeout).hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
 /// The checked settings of one tenant. Holds references to secrets, no secret.

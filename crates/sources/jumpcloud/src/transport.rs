@@ -81,7 +81,9 @@ pub enum TransportError {
         cap: usize,
     },
     /// The memory budget had no room for so many bytes right now.
-    #[error("no room in the memory budget for an answer of {wanted} bytes or more")]
+    #[error(
+        "no room in the memory budget for an answer of {wanted} bytes or more now: it waits; set `memory_budget` higher, or `page_limit` lower, if that comes often"
+    )]
     NoRoom {
         /// The size that did not fit.
         wanted: usize,

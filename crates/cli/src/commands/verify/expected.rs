@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::again;
 use crate::args::Verify;
 use crate::clock::SystemClock;
-use crate::components::{self, Surround};
+use crate::components::{self, Builder, Surround};
 use crate::config::{Component, Findings, Pipeline};
 use crate::drive::{drive, worst};
 use crate::exit::{Exit, Stop};
@@ -116,11 +116,11 @@ pub(super) fn from_source(
         let collector = collector.clone();
         Arc::new(move || Ok(Box::new(collector.clone()) as Box<dyn Sink>))
     };
-    let mut topology: Topology = components::sources_and_transforms(&before, &surround)?;
+    let mut topology: Topology = Builder::new(surround.clone()).sources_and_transforms(None, &before)?;
     topology.sinks.push(SinkNode {
         name: "verify".into(),
         inputs: before.sinks[0].inputs.clone(),
-        kind: SinkKind::Plain { factory, in_flight: 1, at_once: usize::MAX },
+        kind: Some(SinkKind::Plain { factory, in_flight: 1, at_once: usize::MAX }),
         caveats: Vec::new(),
     });
     let runtime = Runtime {
@@ -141,7 +141,7 @@ pub(super) fn from_source(
         .enable_all()
         .build()
         .map_err(|error| Stop::new(Exit::Temporary, format!("cannot start the threads: {error}")))?;
-    let ended = tokio.block_on(drive(runtime, topology, None, |_| ()))?;
+    let ended = tokio.block_on(drive(runtime, topology, None, None, |_| ()))?;
     let failed: Vec<_> = ended.report.lanes.iter().filter_map(|(lane, end)| Some((lane, end.as_ref()?))).collect();
     if let Some((lane, failure)) = failed.first() {
         let exit = worst(failed.iter().map(|(_, failure)| *failure)).unwrap_or(Exit::Bug);
@@ -162,16 +162,14 @@ fn before(pipeline: &Pipeline, sink: usize, args: &Verify) -> Result<Pipeline, S
         transform @ Input::Transform(_) => Some(*transform),
     };
     let mut sources = Vec::new();
-    for Component { id, part, .. } in kept.iter().map(|source| &pipeline.sources[*source]) {
-        sources.push(Component { id: id.clone(), part: again(part, args.start, id)?, inputs: Vec::new() });
+    for source in kept.iter().map(|source| &pipeline.sources[*source]) {
+        sources.push(source.with(again(&source.part, args.start, &source.id)?, Vec::new()));
     }
-    let transforms = pipeline.transforms.iter().map(|Component { id, part, inputs }| Component {
-        id: id.clone(),
-        part: part.clone(),
-        inputs: inputs.iter().filter_map(place).collect(),
-    });
-    let Component { id, part, inputs } = &pipeline.sinks[sink];
-    let sink = Component { id: id.clone(), part: part.clone(), inputs: inputs.iter().filter_map(place).collect() };
+    fn behind<T: Clone>(component: &Component<T>, place: impl Fn(&Input) -> Option<Input>) -> Component<T> {
+        component.with(component.part.clone(), component.inputs.iter().filter_map(place).collect())
+    }
+    let transforms = pipeline.transforms.iter().map(|transform| behind(transform, place));
+    let sink = behind(&pipeline.sinks[sink], place);
     Ok(Pipeline {
         settings: pipeline.settings.clone(),
         sources,

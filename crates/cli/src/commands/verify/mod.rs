@@ -27,7 +27,7 @@ const SLACK: Duration = Duration::from_hours(1);
 
 /// `verify`: reads JumpCloud (or a file) first and the topic then, and compares them by uid.
 pub(super) fn verify(args: &Verify, logging: &Logging) -> Outcome {
-    let pipeline = super::load(&args.config, logging)?;
+    let pipeline = super::load(&args.config.paths(), logging)?;
     let (index, config) = sink(&pipeline, args.sink.as_deref())?;
     let name = &pipeline.sinks[index].id;
     let secrets = Arc::new(SecretReader::default());
@@ -70,7 +70,7 @@ pub(super) fn verify(args: &Verify, logging: &Logging) -> Outcome {
 fn sink<'a>(pipeline: &'a Pipeline, name: Option<&str>) -> Result<(usize, &'a KafkaConfig), Stop> {
     let kafka = pipeline.sinks.iter().enumerate().filter_map(|(index, sink)| match &sink.part {
         Sink::Kafka(config) => Some((index, &**config)),
-        Sink::CceSyslog(_) | Sink::Stdout(_) => None,
+        Sink::CceSyslog(_) | Sink::File(_) | Sink::Http(_) | Sink::Stdout(_) => None,
     });
     let mut meant = kafka.filter(|(index, _)| name.is_none_or(|name| *pipeline.sinks[*index].id == *name));
     match (meant.next(), meant.next()) {

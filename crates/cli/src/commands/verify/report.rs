@@ -41,15 +41,20 @@ impl Report {
     }
 }
 
+/// What somebody wrote into the topic, without what would drive a terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (uid, facts) in self.missing.iter().take(LISTED) {
             let time = facts.time.map_or_else(|| "no time".to_owned(), |time| time.to_rfc3339_millis());
-            writeln!(f, "missing  {uid}  {time}  {}", facts.tenant)?;
+            writeln!(f, "missing  {}  {time}  {}", plain(uid), plain(&facts.tenant))?;
         }
         rest(f, self.missing.len())?;
         for twice in self.ledger.twice.iter().take(LISTED) {
-            writeln!(f, "twice    {}  {}, and {}", twice.uid, twice.first, twice.again)?;
+            writeln!(f, "twice    {}  {}, and {}", plain(&twice.uid), twice.first, twice.again)?;
         }
         rest(f, self.ledger.twice.len())?;
         let Self { ledger, .. } = self;

@@ -1,0 +1,12 @@
+use crate::args::{Logging, PrintConfig};
+use crate::config::effective;
+use crate::exit::{Exit, Outcome, Stop};
+use crate::out::{answer, color};
+
+/// `print-config`: what the program reads, checked.
+pub(super) fn print_config(args: &PrintConfig, logging: &Logging) -> Outcome {
+    let paths = args.config.paths();
+    super::load(&paths, logging)?;
+    let text = effective(&paths).map_err(|found| Stop::new(Exit::Config, found.render(color(logging.color))))?;
+    answer(&text)
+}

@@ -1,0 +1,114 @@
+//! Makes topologies of pipelines: the first one whole, each later one with what has changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use adr_core::{Failure, FailureKind};
+use adr_runtime::{Input, SinkNode, SourceNode, Topology, TransformNode};
+
+use super::{BuiltSink, Sharing, Surround};
+use crate::config::{Component, Part, Pipeline};
+
+/// Builds components, and knows what runs.
+pub(crate) struct Builder {
+    pub(crate) surround: Surround,
+    /// The sinks that run and share tenants, by name.
+    sharing: BTreeMap<Arc<str>, Sharing>,
+}
+
+impl Builder {
+    pub(crate) fn new(surround: Surround) -> Self {
+        Self { surround, sharing: BTreeMap::new() }
+    }
+
+    /// Everything that the pipeline says.
+    pub(crate) fn topology(&mut self, pipeline: &Pipeline) -> Result<Topology, Failure> {
+        self.change(None, pipeline)
+    }
+
+    /// What the pipeline says, as a change of the one that runs.
+    pub(crate) fn change(&mut self, running: Option<&Pipeline>, pipeline: &Pipeline) -> Result<Topology, Failure> {
+        let (mut sinks, mut sharing) = (Vec::new(), BTreeMap::new());
+        for (index, component) in pipeline.sinks.iter().enumerate() {
+            let Component { id, part, inputs, .. } = component;
+            let mapped = pipeline.gets_adr_events(index);
+            let stays = running.is_some_and(|running| {
+                let was = running.sinks.iter().position(|was| was.is_as(component));
+                was.is_some_and(|was| running.gets_adr_events(was) == mapped)
+            });
+            let mut kind = None;
+            if !stays {
+                let at = |failure: Failure| failure.at(format!("sink {id}"));
+                let built: BuiltSink = part.build(id, mapped, &self.surround).map_err(at)?;
+                if built.sharing.is_some() && self.surround.once {
+                    let message = "`cluster` and --once exclude each other: an instance that shares tenants never knows \
+                                   that it has them all; leave out `cluster`, or --once";
+                    return Err(at(Failure::fatal(FailureKind::Config, message)));
+                }
+                sharing.extend(built.sharing.map(|share| (id.clone(), share)));
+                kind = Some(built.kind);
+            }
+            sinks.push(SinkNode { name: id.clone(), inputs: inputs.clone(), kind, caveats: part.warnings() });
+        }
+        let Topology { mut sources, transforms, .. } = self.sources_and_transforms(running, pipeline)?;
+        for (index, Component { id, .. }) in pipeline.sinks.iter().enumerate() {
+            let Some(share) = sharing.get(id).or_else(|| self.sharing.get(id)) else { continue };
+            for source in pipeline.sources_of(index) {
+                let node = &mut sources[source];
+                if node.component.is_none() && sharing.contains_key(id) {
+                    // It was shared by the sink that goes.
+                    node.component = Some(self.source(&pipeline.sources[source])?);
+                }
+                node.component = node.component.take().map(share);
+            }
+        }
+        let stays = |id: &Arc<str>| sinks.iter().any(|sink| sink.name == *id && sink.kind.is_none());
+        self.sharing.retain(|id, _| stays(id));
+        self.sharing.append(&mut sharing);
+        Ok(Topology { sources, transforms, sinks })
+    }
+
+    /// The same without its sinks.
+    pub(crate) fn sources_and_transforms(
+        &self,
+        running: Option<&Pipeline>,
+        pipeline: &Pipeline,
+    ) -> Result<Topology, Failure> {
+        let mut sources = Vec::new();
+        for component in &pipeline.sources {
+            let stays = running.is_some_and(|running| running.sources.iter().any(|was| was.is_as(component)));
+            let built = (!stays).then(|| self.source(component)).transpose()?;
+            sources.push(SourceNode { name: component.id.clone(), component: built });
+        }
+        let mut transforms = Vec::new();
+        for component in &pipeline.transforms {
+            let Component { id, part, inputs, output, .. } = component;
+            let stays = running.is_some_and(|running| running.transforms.iter().any(|was| was.is_as(component)));
+            let build = || part.build(output.as_ref(), &self.surround);
+            let factory = (!stays).then(build).transpose().map_err(|failure| failure.at(format!("transform {id}")))?;
+            transforms.push(TransformNode { name: id.clone(), inputs: inputs.clone(), factory });
+        }
+        Ok(Topology { sources, transforms, sinks: Vec::new() })
+    }
+
+    fn source(&self, component: &Component<super::Source>) -> Result<Box<dyn adr_core::SourceComponent>, Failure> {
+        let Component { id, part, .. } = component;
+        part.build(id, &self.surround).map_err(|failure| failure.at(format!("source {id}")))
+    }
+}
+
+/// Why the change from one pipeline to another needs a start of the process, if it does.
+pub(crate) fn needs_restart(running: &Pipeline, next: &Pipeline) -> Option<String> {
+    if running.settings != next.settings {
+        return Some("`state_dir`, `memory_budget` or `pipe_trail` has changed".to_owned());
+    }
+    let touched = |at: usize| {
+        let source = &running.sources[at];
+        let same = next.sources.iter().position(|other| other.is_as(source));
+        same.is_none_or(|same| running.way_of(Input::Source(at)) != next.way_of(Input::Source(same)))
+    };
+    let once = (0..running.sources.len()).find(|at| !running.sources[*at].part.can_start_again() && touched(*at));
+    once.map(|at| {
+        format!("what source `{}` brings cannot be read again, and its way has changed", running.sources[at].id)
+    })
+}

@@ -1,0 +1,144 @@
+//! Every source there is.
+
+use std::sync::Arc;
+#[cfg(feature = "kafka")]
+use std::time::Duration;
+
+use adr_core::{Failure, LaneId, SourceComponent};
+use adr_source_jumpcloud::{HttpOptions, HttpTransport, Jumpcloud, JumpcloudConfig, Settings, Surroundings};
+#[cfg(feature = "kafka")]
+use adr_source_jumpcloud::{Start, Tenant};
+use adr_source_stdin::StdinSource;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Surround;
+use crate::config::Part;
+
+/// Every source there is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(tag = "type")]
+pub(crate) enum Source {
+    Jumpcloud(Box<JumpcloudConfig>),
+    Stdin(StdinConfig),
+}
+
+/// The settings of the source `stdin`: one JSON object a line.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StdinConfig {
+    /// The Organization ID of events that do not say theirs.
+    #[serde(default)]
+    pub(crate) tenant: Option<String>,
+}
+
+impl Source {
+    pub(super) fn build(&self, id: &Arc<str>, surround: &Surround) -> Result<Box<dyn SourceComponent>, Failure> {
+        Ok(match self {
+            Self::Jumpcloud(config) => Box::new(jumpcloud(id, config, surround)?),
+            Self::Stdin(config) => {
+                let tenant = config.tenant.as_deref().unwrap_or_default();
+                Box::new(StdinSource::stdin(LaneId::new(id.clone(), tenant))?)
+            }
+        })
+    }
+
+    /// Whether it can be read on after its lanes were opened again.
+    pub(crate) fn can_start_again(&self) -> bool {
+        match self {
+            Self::Jumpcloud(_) => true,
+            Self::Stdin(_) => false,
+        }
+    }
+
+    /// The most events of one page, for each tenant.
+    pub(crate) fn page_limits(&self) -> Vec<u32> {
+        match self {
+            Self::Jumpcloud(config) => Settings::try_from((**config).clone())
+                .map_or_else(|_| Vec::new(), |all| all.tenants.iter().map(|tenant| tenant.page_limit).collect()),
+            Self::Stdin(_) => Vec::new(),
+        }
+    }
+
+    #[cfg(feature = "kafka")]
+    /// The same source, read from there on, as if it was never read before. `None` where it can be read only once.
+    pub(crate) fn again_from(&self, start: Option<Start>) -> Option<Self> {
+        let Self::Jumpcloud(config) = self else { return None };
+        let mut config = config.clone();
+        if let Some(start) = start {
+            config.start = Some(start);
+            for tenant in config.tenants.iter_mut().flatten() {
+                tenant.start = None;
+            }
+        }
+        Some(Self::Jumpcloud(config))
+    }
+
+    #[cfg(feature = "kafka")]
+    /// How old an event can be that is not delivered yet although nothing is wrong.
+    pub(crate) fn delay(&self) -> Duration {
+        match self {
+            Self::Jumpcloud(config) => Settings::try_from((**config).clone()).map_or(Duration::ZERO, |settings| {
+                let delay = |tenant: &Arc<Tenant>| tenant.overlap + tenant.sweep_interval + 2 * tenant.poll_interval;
+                settings.tenants.iter().map(delay).max().unwrap_or_default()
+            }),
+            Self::Stdin(_) => Duration::ZERO,
+        }
+    }
+
+    /// Whether any instance of a pipeline can read it.
+    pub(crate) fn can_be_shared(&self) -> bool {
+        match self {
+            Self::Jumpcloud(_) => true,
+            Self::Stdin(_) => false,
+        }
+    }
+}
+
+/// The source `jumpcloud` with its way to the network.
+pub(crate) fn jumpcloud(id: &str, config: &JumpcloudConfig, surround: &Surround) -> Result<Jumpcloud, Failure> {
+    let settings = Settings::try_from(config.clone())?;
+    let options = HttpOptions { ca_file: settings.ca_file.clone(), ..HttpOptions::with_timeout(settings.timeout) };
+    let surroundings = Surroundings {
+        clock: surround.clock.clone(),
+        transport: Arc::new(HttpTransport::new(&options)?),
+        secrets: surround.secrets.clone(),
+        entropy: Arc::new(|_| crate::entropy::bytes()),
+        process_budget: Some(surround.requests.clone()),
+        once: surround.once,
+    };
+    Ok(Jumpcloud::new(id, &settings, &surroundings))
+}
+
+impl Part for Source {
+    const KIND: &'static str = "source";
+    const SECTION: &'static str = "sources";
+
+    fn type_name(&self) -> &'static str {
+        match self {
+            Self::Jumpcloud(_) => "jumpcloud",
+            Self::Stdin(_) => "stdin",
+        }
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        match self {
+            Self::Jumpcloud(config) => Settings::try_from((**config).clone()).map(|_| ()),
+            Self::Stdin(_) => Ok(()),
+        }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Jumpcloud(_) | Self::Stdin(_) => Vec::new(),
+        }
+    }
+
+    fn alone(&self) -> Option<&'static str> {
+        match self {
+            Self::Jumpcloud(_) => None,
+            Self::Stdin(_) => Some("standard input"),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Reads the pipeline again while it runs.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use adr_core::Failure;
+use adr_runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::args::{LogFormat, Logging};
+use crate::components::{Builder, needs_restart};
+use crate::config::{Findings, Paths, Pipeline};
+use crate::out::{color, tell};
+
+/// How often to look whether a file has changed: by its text, as links are exchanged and clocks differ.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Where the pipeline stands, and when to read it again.
+pub(crate) struct Again {
+    pub(crate) paths: Paths,
+    pub(crate) logging: Logging,
+    /// Whenever a file has changed, and not only when it is asked for.
+    pub(crate) watch: bool,
+}
+
+/// Takes over what has changed in the files.
+pub(crate) struct Reload {
+    again: Again,
+    running: Arc<Pipeline>,
+    builder: Builder,
+}
+
+impl Reload {
+    pub(crate) fn new(again: Again, running: Arc<Pipeline>, builder: Builder) -> Self {
+        Self { again, running, builder }
+    }
+
+    /// Reads the pipeline whenever it is asked for, until nobody can ask.
+    pub(crate) async fn run(mut self, handle: Handle, mut asked: mpsc::Receiver<()>) {
+        let mut tick = interval(LOOK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut taken = self.fingerprint();
+        let mut seen = taken;
+        loop {
+            tokio::select! {
+                request = asked.recv() => match request {
+                    Some(()) => taken = self.fingerprint(),
+                    None => return,
+                },
+                _ = tick.tick(), if self.again.watch => {
+                    let now = self.fingerprint();
+                    // A file is taken once it stays as it is: somebody may still be writing it.
+                    let settled = std::mem::replace(&mut seen, now) == now;
+                    if !settled || now == taken {
+                        continue;
+                    }
+                    taken = now;
+                }
+            }
+            self.take_over(&handle).await;
+        }
+    }
+
+    async fn take_over(&mut self, handle: &Handle) {
+        match self.attempt(handle).await {
+            Ok(()) => tracing::info!("the pipeline was read again: what has changed is in place"),
+            Err(why) => tracing::error!("the pipeline was read again and not taken over; it goes on as it was: {why}"),
+        }
+    }
+
+    async fn attempt(&mut self, handle: &Handle) -> Result<(), String> {
+        let mut next = Pipeline::load(&self.again.paths).map_err(|found| self.show(&found))?;
+        if let Some(why) = needs_restart(&self.running, &next) {
+            return Err(format!("{why}: start the program again"));
+        }
+        for warning in next.warnings.in_lines() {
+            tracing::warn!("{warning}");
+        }
+        let words = |failure: Failure| failure.to_string();
+        self.builder.surround.open_stdout(&next).map_err(words)?;
+        let topology = self.builder.change(Some(&self.running), &next).map_err(words)?;
+        let changed = handle.change(topology).await.map_err(words)?;
+        for (sink, why) in &changed.kept {
+            tracing::error!(component_id = %sink, "a sink goes on as it was, all else is changed: {why}");
+            next.forget(sink);
+        }
+        self.running = Arc::new(next);
+        Ok(())
+    }
+
+    /// The problems of the files, as `validate` shows them.
+    fn show(&self, found: &Findings) -> String {
+        let Logging { log_format, .. } = self.again.logging;
+        match log_format {
+            LogFormat::Text => tell(&found.render(color(self.again.logging.color))),
+            LogFormat::Json => found.in_lines().for_each(|line| tracing::error!("{line}")),
+        }
+        "its files have the mistakes that are told here; `jumpcloud-adr validate` finds them before a reload".to_owned()
+    }
+
+    fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.again.paths.texts().hash(&mut hasher);
+        hasher.finish()
+    }
+}

@@ -1,0 +1,66 @@
+//! Speaks to a running topology.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use adr_core::{Failure, FailureKind};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::counters::Counts;
+use crate::graph::{Changed, Exchanges};
+use crate::run::Shared;
+use crate::status::Status;
+use crate::topology::Topology;
+
+/// A wish for another topology, and where to say what became of it.
+pub(crate) struct Change {
+    pub(crate) topology: Topology,
+    pub(crate) answer: oneshot::Sender<Result<Exchanges, Failure>>,
+}
+
+/// Speaks to a running topology.
+#[derive(Clone)]
+pub struct Handle {
+    stop: CancellationToken,
+    shared: Arc<Shared>,
+    changes: mpsc::Sender<Change>,
+}
+
+impl Handle {
+    pub(crate) fn new(stop: CancellationToken, shared: Arc<Shared>, changes: mpsc::Sender<Change>) -> Self {
+        Self { stop, shared, changes }
+    }
+
+    pub(crate) fn stopped(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    /// Asks for a drain: sources stop, what was read is delivered and committed, sinks close.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// The status of every lane.
+    pub fn status(&self) -> &Status {
+        &self.shared.status
+    }
+
+    /// Every component's counts.
+    pub fn counts(&self) -> BTreeMap<Arc<str>, Counts> {
+        self.shared.counters.counts()
+    }
+
+    /// Goes over to another topology while it runs. Nodes that stay as they are hold nothing to build and are not touched:
+    /// only lanes whose source or way has changed drain and start again. What a sink that goes away was given is still
+    /// delivered.
+    ///
+    /// # Errors
+    /// Where something of it cannot be built: then nothing is changed.
+    pub async fn change(&self, topology: Topology) -> Result<Changed, Failure> {
+        let gone = || Failure::fatal(FailureKind::Internal, "the pipeline has ended");
+        let (answer, answered) = oneshot::channel();
+        self.changes.send(Change { topology, answer }).await.map_err(|_| gone())?;
+        Ok(answered.await.map_err(|_| gone())??.finish().await)
+    }
+}

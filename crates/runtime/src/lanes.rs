@@ -1,0 +1,216 @@
+//! The lanes of one source: they come and go with its changes, and with those of the topology.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use adr_core::{Lane, LaneChange, LaneId, SourceComponent};
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinSet, unconstrained};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::commit::save;
+use crate::counters::Counters;
+use crate::lane::{LaneEnd, Supervised};
+use crate::plan::Plan;
+use crate::run::Shared;
+use crate::trail::Trail;
+
+/// What a change of the topology means for a source.
+pub(crate) struct LanesChange {
+    /// It is made anew; None where it stays.
+    pub(crate) component: Option<Box<dyn SourceComponent>>,
+    /// The way of its events from now on: the same one, where that has not changed.
+    pub(crate) plan: Arc<Plan>,
+}
+
+/// The stage.
+pub(crate) struct Lanes {
+    shared: Arc<Shared>,
+    plan: Arc<Plan>,
+    counters: Arc<Counters>,
+    stop: CancellationToken,
+    /// Every lane there is, or that still drains.
+    set: BTreeMap<LaneId, Place>,
+    running: JoinSet<LaneEnd>,
+    ended: BTreeMap<LaneId, LaneEnd>,
+}
+
+/// A lane's place in the set.
+struct Place {
+    lane: Arc<dyn Lane>,
+    /// There while it runs.
+    stop: Option<CancellationToken>,
+    /// What follows once it has drained.
+    next: Next,
+}
+
+enum Next {
+    /// It has run for as long as it wants to.
+    Nothing,
+    /// A lane of the same name.
+    Lane(Arc<dyn Lane>),
+    /// It is no part of the set any more.
+    Leave,
+}
+
+impl Lanes {
+    pub(crate) fn new(shared: Arc<Shared>, plan: Arc<Plan>, counters: Arc<Counters>, stop: CancellationToken) -> Self {
+        let (set, ended) = Default::default();
+        Self { shared, plan, counters, stop, set, running: JoinSet::new(), ended }
+    }
+
+    /// Runs them until each has ended and no more can come.
+    pub(crate) async fn run(
+        mut self,
+        mut component: Box<dyn SourceComponent>,
+        mut changes: mpsc::Receiver<LanesChange>,
+    ) -> Vec<LaneEnd> {
+        let mut changing = true;
+        loop {
+            let due = self.ended.values().filter_map(|end| end.trail.due()).min();
+            tokio::select! {
+                biased;
+                Some(ended) = self.running.join_next(), if !self.running.is_empty() => self.note(ended),
+                Some(LanesChange { component: next, plan }) = changes.recv(), if !self.stop.is_cancelled() => {
+                    let same = Arc::ptr_eq(&self.plan, &plan);
+                    self.plan = plan;
+                    match next {
+                        Some(next) => {
+                            component = next;
+                            changing = self.exchange(&mut *component, same);
+                        }
+                        None => self.start_again(same),
+                    }
+                }
+                change = component.next_change(), if changing && !self.stop.is_cancelled() => match change {
+                    Some(LaneChange::Start(lane)) => self.start(lane),
+                    Some(LaneChange::Stop(lane)) => self.leave(&lane),
+                    None => changing = false,
+                },
+                () = self.stop.cancelled(), if changing => changing = false,
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() && !self.running.is_empty() => {
+                    self.save_due().await;
+                }
+                else => break,
+            }
+            if self.running.is_empty() && !changing {
+                break;
+            }
+        }
+        self.ended.into_values().collect()
+    }
+
+    /// The component was made anew. Of its lanes those that are the same go on, if their way is the same too. Says whether
+    /// more may come.
+    fn exchange(&mut self, component: &mut dyn SourceComponent, same_plan: bool) -> bool {
+        let mut fresh: BTreeMap<LaneId, Arc<dyn Lane>> = BTreeMap::new();
+        let more = loop {
+            // What is there at once; a budget of tokio's that is used up is no "nothing".
+            match unconstrained(component.next_change()).now_or_never() {
+                Some(Some(LaneChange::Start(lane))) => drop(fresh.insert(lane.id().clone(), lane)),
+                Some(Some(LaneChange::Stop(lane))) => drop(fresh.remove(&lane)),
+                Some(None) => break false,
+                None => break true,
+            }
+        };
+        let gone: Vec<LaneId> = self.set.keys().filter(|id| !fresh.contains_key(id)).cloned().collect();
+        gone.iter().for_each(|id| self.leave(id));
+        for (id, lane) in fresh {
+            let goes_on = |place: &Place| {
+                let same = lane.revision().is_some() && lane.revision() == place.lane.revision();
+                place.stop.is_some() && matches!(place.next, Next::Nothing) && same
+            };
+            if !(same_plan && self.set.get(&id).is_some_and(goes_on)) {
+                self.start(lane);
+            }
+        }
+        more
+    }
+
+    /// The component stays. What has failed is tried again; where the way has changed, all lanes take the new one.
+    fn start_again(&mut self, same_plan: bool) {
+        let again = |place: &&Place| match place.stop {
+            Some(_) => !same_plan && matches!(place.next, Next::Nothing),
+            None => self.ended.get(place.lane.id()).is_some_and(|end| end.failure.is_some()),
+        };
+        let again: Vec<Arc<dyn Lane>> = self.set.values().filter(again).map(|place| place.lane.clone()).collect();
+        again.into_iter().for_each(|lane| self.start(lane));
+    }
+
+    fn start(&mut self, lane: Arc<dyn Lane>) {
+        let id = lane.id().clone();
+        if let Some(place) = self.set.get_mut(&id)
+            && let Some(stop) = &place.stop
+        {
+            stop.cancel();
+            place.next = Next::Lane(lane);
+            return;
+        }
+        let stop = self.stop.child_token();
+        // Of a pipe: what was delivered and is not durable yet.
+        let trail = self.ended.remove(&id).map(|end| end.trail).unwrap_or_default();
+        let supervised = Supervised {
+            shared: self.shared.clone(),
+            plan: self.plan.clone(),
+            counters: self.counters.clone(),
+            lane: lane.clone(),
+            stop: stop.clone(),
+            saved: AtomicBool::new(false),
+        };
+        self.running.spawn(supervised.run(trail));
+        self.set.insert(id, Place { lane, stop: Some(stop), next: Next::Nothing });
+    }
+
+    fn leave(&mut self, lane: &LaneId) {
+        let Some(place) = self.set.get_mut(lane) else { return };
+        match &place.stop {
+            Some(stop) => {
+                stop.cancel();
+                place.next = Next::Leave;
+            }
+            None => self.forget(lane),
+        }
+    }
+
+    fn forget(&mut self, lane: &LaneId) {
+        self.set.remove(lane);
+        self.shared.status.forget(lane);
+    }
+
+    fn note(&mut self, ended: Result<LaneEnd, JoinError>) {
+        let end = match ended {
+            Ok(end) => end,
+            // Panics of components are caught inside a life: this one is our own.
+            Err(error) => {
+                tracing::error!("a lane's task ended: {error}");
+                return;
+            }
+        };
+        let id = end.lane.clone();
+        self.ended.insert(id.clone(), end);
+        let Some(place) = self.set.get_mut(&id) else { return };
+        place.stop = None;
+        match std::mem::replace(&mut place.next, Next::Nothing) {
+            Next::Lane(lane) if !self.stop.is_cancelled() => self.start(lane),
+            Next::Leave => self.forget(&id),
+            Next::Lane(_) | Next::Nothing => {}
+        }
+    }
+
+    /// What lanes that have ended wrote into a pipe becomes durable in its time.
+    async fn save_due(&mut self) {
+        let now = Instant::now();
+        for (lane, end) in &mut self.ended {
+            while let Some(checkpoint) = end.trail.pop_due(now) {
+                if let Err(failure) = save(&self.shared, lane, checkpoint, self.shared.seed).await {
+                    tracing::error!(%lane, error_type = failure.kind.as_str(), "{failure}");
+                    end.failure.get_or_insert(failure);
+                    end.trail = Trail::default();
+                }
+            }
+        }
+    }
+}

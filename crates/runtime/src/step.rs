@@ -1,0 +1,134 @@
+//! A transform of the graph, and what was built of it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use adr_core::{Event, Failure, Output, Product, Reservation, Transform};
+
+use crate::counters::Counters;
+use crate::topology::TransformFactory;
+
+/// Events mapped between two yields to the async runtime: under a millisecond of work.
+const SLICE: usize = 256;
+
+/// A running transform: any number of lanes use it, each with a built one of its own.
+pub(crate) struct Step {
+    pub(crate) name: Arc<str>,
+    counters: Arc<Counters>,
+    stock: Mutex<Stock>,
+}
+
+/// Built transforms that no batch is using. An exchange starts a new generation; what was built before is not put back.
+struct Stock {
+    generation: u64,
+    factory: TransformFactory,
+    idle: Vec<Box<dyn Transform>>,
+}
+
+/// A built transform that maps a batch.
+struct Taken {
+    generation: u64,
+    /// None after a panic, until it is needed again.
+    transform: Option<Box<dyn Transform>>,
+    /// Whose events it maps.
+    life: u64,
+}
+
+impl Step {
+    /// Builds the transform once, so that one that cannot be built fails at start.
+    pub(crate) fn new(name: Arc<str>, factory: TransformFactory, counters: Arc<Counters>) -> Result<Self, Failure> {
+        let built = factory().map_err(|failure| failure.at(format!("transform {name}")))?;
+        let stock = Stock { generation: 0, factory, idle: vec![built] };
+        Ok(Self { name, counters, stock: Mutex::new(stock) })
+    }
+
+    /// From the next batch on, it is built by `factory`.
+    pub(crate) fn exchange(&self, factory: TransformFactory) -> Result<(), Failure> {
+        let built = factory().map_err(|failure| failure.at(format!("transform {}", self.name)))?;
+        let mut stock = self.stock();
+        stock.factory = factory;
+        stock.generation += 1;
+        stock.idle = vec![built];
+        Ok(())
+    }
+
+    /// Maps a batch of a lane's life.
+    pub(crate) async fn map(&self, life: u64, input: &[Event], memory: &mut Reservation) -> Result<Product, Failure> {
+        let mut taken = self.take(life);
+        let bytes: usize = input.iter().map(|event| event.body.len()).sum();
+        let mut out = Output::with_capacity(bytes + bytes / 2, input.len());
+        for events in input.chunks(SLICE) {
+            self.slice(&mut taken, events, &mut out)?;
+            tokio::task::yield_now().await;
+        }
+        self.put_back(taken);
+        let product = out.finish(memory.split(bytes + bytes / 2));
+        Counters::add(&self.counters.received, input.len());
+        Counters::add(&self.counters.received_bytes, bytes);
+        Counters::add(&self.counters.sent, product.events.len());
+        Counters::add(&self.counters.sent_bytes, product.events.iter().map(|event| event.body.len()).sum());
+        Counters::add(&self.counters.rejected, product.rejected.len());
+        self.counters.discarded.fetch_add(product.discarded, Ordering::Relaxed);
+        Ok(product)
+    }
+
+    /// A transform that panics is built anew and the slice is mapped again one by one: the event that makes it panic is
+    /// rejected with its text, so that it cannot stop its lane for ever.
+    fn slice(&self, taken: &mut Taken, events: &[Event], out: &mut Output) -> Result<(), Failure> {
+        if self.attempt(taken, events, out)? {
+            return Ok(());
+        }
+        for event in events {
+            if !self.attempt(taken, std::slice::from_ref(event), out)? {
+                let name = &self.name;
+                tracing::error!(component_id = %name, "transform panicked on an event; it goes to the dead letter");
+                let _verdict = out.reject(event.clone(), format!("transform {name} panicked on it"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Maps events; false if the transform panicked, then the output is as before.
+    fn attempt(&self, taken: &mut Taken, events: &[Event], out: &mut Output) -> Result<bool, Failure> {
+        let life = taken.life;
+        let transform = match &mut taken.transform {
+            Some(transform) => transform,
+            empty => empty.insert(self.build()?),
+        };
+        let mark = out.mark();
+        let run = AssertUnwindSafe(|| {
+            transform.enter(life);
+            for event in events {
+                let _verdict = transform.apply(event, out);
+            }
+        });
+        if catch_unwind(run).is_ok() {
+            return Ok(true);
+        }
+        out.rewind(mark);
+        taken.transform = None;
+        Ok(false)
+    }
+
+    fn build(&self) -> Result<Box<dyn Transform>, Failure> {
+        let factory = self.stock().factory.clone();
+        factory().map_err(|failure| failure.at(format!("transform {}", self.name)))
+    }
+
+    fn take(&self, life: u64) -> Taken {
+        let mut stock = self.stock();
+        Taken { generation: stock.generation, transform: stock.idle.pop(), life }
+    }
+
+    fn put_back(&self, taken: Taken) {
+        let mut stock = self.stock();
+        if taken.generation == stock.generation {
+            stock.idle.extend(taken.transform);
+        }
+    }
+
+    fn stock(&self) -> MutexGuard<'_, Stock> {
+        self.stock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

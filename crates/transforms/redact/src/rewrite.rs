@@ -1,0 +1,108 @@
+//! Writes a text that is known to be JSON anew, without what is redacted.
+
+use crate::everywhere::{Values, write_string};
+use crate::find::Place;
+use crate::json::{DEEPEST, TooDeep, quote, skip_space, string_end, value_end};
+
+/// What to do to a text.
+pub(crate) struct Rewriter<'a> {
+    /// The places that are redacted, in the order of the text.
+    pub(crate) places: &'a [Place],
+    /// For each place what stands there instead; `None`: it is removed.
+    pub(crate) insteads: &'a [Option<String>],
+    /// What is redacted wherever it stands.
+    pub(crate) everywhere: Option<&'a Values>,
+    /// How many strings the text stands in.
+    pub(crate) level: usize,
+}
+
+impl Rewriter<'_> {
+    /// Appends the new text. After an error, `out` holds half of it.
+    pub(crate) fn rewrite(&self, text: &str, out: &mut Vec<u8>) -> Result<(), TooDeep> {
+        let mut writing = Writing { rewriter: self, text, next: 0, out };
+        let start = skip_space(text, 0);
+        writing.copy(0, start);
+        let (end, _) = writing.value(start, 0)?;
+        writing.copy(end, text.len());
+        Ok(())
+    }
+}
+
+struct Writing<'a> {
+    rewriter: &'a Rewriter<'a>,
+    text: &'a str,
+    /// The next place.
+    next: usize,
+    out: &'a mut Vec<u8>,
+}
+
+impl Writing<'_> {
+    fn copy(&mut self, from: usize, to: usize) {
+        self.out.extend(&self.text.as_bytes()[from..to]);
+    }
+
+    /// Writes the value at `at`. Gives its end, and whether it stays; if it does not, nothing was written.
+    fn value(&mut self, at: usize, depth: usize) -> Result<(usize, bool), TooDeep> {
+        if let Some(place) = self.rewriter.places.get(self.next).filter(|place| place.start == at) {
+            let instead = &self.rewriter.insteads[self.next];
+            self.next += 1;
+            if let Some(text) = instead {
+                quote(text, self.out);
+            }
+            return Ok((place.end, instead.is_some()));
+        }
+        match (self.text.as_bytes()[at], self.rewriter.everywhere) {
+            (open @ (b'{' | b'['), _) => Ok((self.container(at, open == b'{', depth)?, true)),
+            (b'"', Some(values)) => {
+                let end = string_end(self.text, at);
+                Ok((end, write_string(values, &self.text[at..end], self.rewriter.level, self.out)))
+            }
+            _ => {
+                let end = value_end(self.text, at);
+                self.copy(at, end);
+                Ok((end, true))
+            }
+        }
+    }
+
+    /// Writes an object or array with all of its white space; what goes takes its comma along.
+    fn container(&mut self, at: usize, object: bool, depth: usize) -> Result<usize, TooDeep> {
+        if depth == DEEPEST {
+            return Err(TooDeep);
+        }
+        let bytes = self.text.as_bytes();
+        self.out.push(bytes[at]);
+        // What stands before a member: white space before the first, a comma and white space before the others.
+        let (mut before, mut first, mut kept) = (at + 1, true, false);
+        let mut member = skip_space(self.text, before);
+        if matches!(bytes[member], b'}' | b']') {
+            self.copy(before, member + 1);
+            return Ok(member + 1);
+        }
+        loop {
+            let mark = self.out.len();
+            if first || kept {
+                self.copy(before, member);
+            }
+            let mut value = member;
+            if object {
+                let colon = skip_space(self.text, string_end(self.text, member));
+                value = skip_space(self.text, colon + 1);
+                self.copy(member, value);
+            }
+            let (end, stays) = self.value(value, depth + 1)?;
+            if stays {
+                kept = true;
+            } else {
+                self.out.truncate(mark);
+            }
+            let comma = skip_space(self.text, end);
+            if bytes[comma] != b',' {
+                self.copy(end, comma + 1);
+                return Ok(comma + 1);
+            }
+            (before, first) = (end, false);
+            member = skip_space(self.text, comma + 1);
+        }
+    }
+}
