@@ -201,6 +201,8 @@ impl Flow {
         }
         let mut sink = self.sink.take().expect("one batch is written at a time");
         let mut failed = Vec::new();
+        // Until when a sink that is to go may take to accept this.
+        let mut patience = None;
         let written = {
             let mut writing = AssertUnwindSafe(sink.write(job.events())).catch_unwind();
             loop {
@@ -216,11 +218,10 @@ impl Flow {
                     // The sink that is to go may be the one that makes us wait.
                     Some(control) = self.stage.control.recv(), if self.told.is_none() => {
                         let goes = matches!(control, Control::Exchange(..));
+                        patience = goes.then(|| Instant::now() + FAREWELL);
                         self.told = Some(control);
-                        if goes {
-                            break None;
-                        }
                     }
+                    () = sleep_until(patience.unwrap_or_else(Instant::now)), if patience.is_some() => break None,
                 }
             }
         };

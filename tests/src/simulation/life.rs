@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adr_core::{Budget, Sink, Timestamp, Transform};
-use adr_runtime::{Input, Limits, Report, Runtime, SinkKind, SinkNode, SourceNode, Topology, TransformNode};
+use adr_runtime::{Handle, Input, Limits, Report, Runtime, SinkKind, SinkNode, SourceNode, Topology, TransformNode};
 use rand::Rng;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -74,11 +74,14 @@ fn live(world: &Shared, until: Option<Timestamp>) -> Option<Report> {
             (Duration::from_secs(seconds), world.killed.clone())
         };
         let budget = Budget::new(world.lock().scenario.budget);
-        let running = match runtime(world, clock.clone(), budget.clone()).start(topology(world, clock)) {
+        let running = match runtime(world, clock.clone(), budget.clone()).start(topology(world, clock.clone())) {
             Ok(running) => running,
             Err(failure) => panic!("the pipeline does not start: {failure}"),
         };
         let handle = running.handle();
+        if world.lock().scenario.changes {
+            tokio::spawn(changes(world.clone(), clock.clone(), handle.clone()));
+        }
         let report = match until {
             None => tokio::select! {
                 biased;
@@ -118,6 +121,39 @@ fn live(world: &Shared, until: Option<Timestamp>) -> Option<Report> {
     report
 }
 
+/// Goes over to the same topology now and then, with other parts of it made anew each time, as a reload does.
+async fn changes(world: Shared, clock: Arc<SimulatedClock>, handle: Handle) {
+    loop {
+        let pause = world.lock().random.random_range(10..1_800);
+        sleep(Duration::from_secs(pause)).await;
+        let mut next = topology(&world, clock.clone());
+        {
+            let mut world = world.lock();
+            world.mark("change", 0);
+            // A write that is broken off may have been taken: without faults nothing may come twice.
+            let sinks = world.scenario.has_faults;
+            let mut stays = |likelihood| world.random.random_bool(likelihood);
+            if stays(0.5) {
+                next.sources[0].component = None;
+            }
+            next.transforms.iter_mut().filter(|_| stays(0.5)).for_each(|node| node.factory = None);
+            for node in &mut next.sinks {
+                let plain = matches!(node.kind, Some(SinkKind::Plain { .. }));
+                if stays(0.5) || (plain && !sinks) {
+                    node.kind = None;
+                }
+            }
+            // The same sinks in another order are another way.
+            if stays(0.3) {
+                next.sinks.reverse();
+            }
+        }
+        if handle.change(next).await.is_err() {
+            return;
+        }
+    }
+}
+
 fn runtime(world: &Shared, clock: Arc<SimulatedClock>, budget: Budget) -> Runtime {
     let scenario = world.lock().scenario.clone();
     Runtime {
@@ -137,7 +173,9 @@ fn runtime(world: &Shared, clock: Arc<SimulatedClock>, budget: Budget) -> Runtim
 
 fn topology(world: &Shared, clock: Arc<SimulatedClock>) -> Topology {
     let scenario = world.lock().scenario.clone();
-    let component = Box::new(Watched { world: world.clone(), inner: transport::source(world, clock) });
+    let edition = world.lock().random.random_range(0..2);
+    let inner = transport::source(world, clock);
+    let component = Box::new(Watched { world: world.clone(), inner, edition });
     let mapping = world.clone();
     let map = TransformNode {
         name: "map".into(),

@@ -36,6 +36,10 @@ pub(crate) struct Scenario {
     pub(crate) discards: f64,
     pub(crate) rejects: f64,
     pub(crate) source_panics: f64,
+    /// Whether anything goes wrong at all.
+    pub(crate) has_faults: bool,
+    /// Whether the topology is exchanged while it runs.
+    pub(crate) changes: bool,
 }
 
 /// What the events flow through.
@@ -91,6 +95,8 @@ impl Scenario {
             discards,
             rejects,
             source_panics,
+            has_faults: faults > 0.0,
+            changes: random.random_bool(0.4),
         }
     }
 

@@ -54,7 +54,9 @@ impl Sink for SimulatedSink {
 fn deliver(world: Shared, name: Arc<str>, events: Vec<Event>, held: bool, trail: Option<Duration>) -> Delivery {
     let process = world.lock().process;
     Box::pin(async move {
-        world.dawdle(2_000).await;
+        // Now and then so long that whoever exchanges the sink does not wait for it.
+        let long = world.lock().scenario.has_faults && world.lock().random.random_bool(0.02);
+        world.dawdle(if long { 60_000 } else { 2_000 }).await;
         let rejected = {
             let mut world = world.lock();
             if world.process != process {

@@ -12,11 +12,14 @@ pub(crate) const PAGE: &[u8] = b"~page";
 pub(crate) struct Watched {
     pub(crate) world: Shared,
     pub(crate) inner: Box<dyn SourceComponent>,
+    /// Its lanes' settings are others than those of the same lanes elsewhere.
+    pub(crate) edition: u64,
 }
 
 struct WatchedLane {
     world: Shared,
     inner: Arc<dyn Lane>,
+    edition: u64,
 }
 
 struct WatchedSource {
@@ -31,7 +34,7 @@ impl SourceComponent for Watched {
         Box::pin(async move {
             Some(match self.inner.next_change().await? {
                 LaneChange::Start(inner) => {
-                    LaneChange::Start(Arc::new(WatchedLane { world: self.world.clone(), inner }))
+                    LaneChange::Start(Arc::new(WatchedLane { world: self.world.clone(), inner, edition: self.edition }))
                 }
                 stop @ LaneChange::Stop(_) => stop,
             })
@@ -42,6 +45,10 @@ impl SourceComponent for Watched {
 impl Lane for WatchedLane {
     fn id(&self) -> &LaneId {
         self.inner.id()
+    }
+
+    fn revision(&self) -> Option<u64> {
+        Some(self.inner.revision()?.wrapping_add(self.edition))
     }
 
     fn open(&self, mut records: Records) -> Result<Box<dyn Source>, Failure> {
