@@ -65,12 +65,16 @@ impl Reload {
 
     async fn take_over(&mut self, handle: &Handle) {
         match self.attempt(handle).await {
-            Ok(()) => tracing::info!("the pipeline was read again: what has changed is in place"),
+            Ok(changed) if changed.is_empty() => {
+                tracing::info!("the pipeline was read again: it says what it said before");
+            }
+            Ok(changed) => tracing::info!(changed, "the pipeline was read again: what has changed is in place"),
             Err(why) => tracing::error!("the pipeline was read again and not taken over; it goes on as it was: {why}"),
         }
     }
 
-    async fn attempt(&mut self, handle: &Handle) -> Result<(), String> {
+    /// The names of what has changed.
+    async fn attempt(&mut self, handle: &Handle) -> Result<String, String> {
         let mut next = Pipeline::load(&self.again.paths).map_err(|found| self.show(&found))?;
         if let Some(why) = needs_restart(&self.running, &next) {
             return Err(format!("{why}: start the program again"));
@@ -81,13 +85,14 @@ impl Reload {
         let words = |failure: Failure| failure.to_string();
         self.builder.surround.open_stdout(&next).map_err(words)?;
         let topology = self.builder.change(Some(&self.running), &next).map_err(words)?;
+        let names = self.running.changed(&next).join(", ");
         let changed = handle.change(topology).await.map_err(words)?;
         for (sink, why) in &changed.kept {
             tracing::error!(component_id = %sink, "a sink goes on as it was, all else is changed: {why}");
             next.forget(sink);
         }
         self.running = Arc::new(next);
-        Ok(())
+        Ok(names)
     }
 
     /// The problems of the files, as `validate` shows them.

@@ -130,14 +130,15 @@ fn a_changed_pipeline_is_taken_over_and_a_bad_one_is_not() {
         let adr = "transforms:\n  adr: { type: adr, inputs: [jumpcloud] }\n";
         let both = pipeline(&scene.jumpcloud, &scene.orgs, adr);
         scene.change(&both, !watch);
-        scene.said.until("what has changed is in place");
+        let line = scene.said.until("what has changed is in place");
+        assert!(line.contains("changed=\"jumpcloud, adr, out\""), "{line}");
         let mapped = scene.out.take(EVENTS);
         assert_eq!(ids(&mapped, "/metadata/uid").len() as u64, EVENTS);
         assert!(mapped.iter().all(|line| line.contains(&scene.orgs[1])), "the first tenant's are not sent again");
 
         // Nothing has changed: nothing happens.
         scene.signal("HUP");
-        scene.said.until("what has changed is in place");
+        scene.said.until("it says what it said before");
         scene.change(&format!("memory_budget: 1GiB\n{both}"), !watch);
         scene.said.until("`memory_budget` or `pipe_trail` has changed: start the program again");
 

@@ -123,6 +123,33 @@ impl Pipeline {
         }
     }
 
+    /// The names of components that are not as they were, or that have other inputs, or are gone.
+    pub(crate) fn changed(&self, next: &Self) -> Vec<String> {
+        fn differ<T>(was: &Pipeline, of: &[Component<T>], now: &Pipeline, list: &[Component<T>]) -> Vec<String> {
+            let same = |one: &Component<T>, other: &Component<T>| {
+                one.is_as(other) && was.names(&one.inputs) == now.names(&other.inputs)
+            };
+            let new = list.iter().filter(|other| !of.iter().any(|one| same(one, other)));
+            let gone = of.iter().filter(|one| !list.iter().any(|other| one.id == other.id));
+            new.chain(gone).map(|component| component.id.to_string()).collect()
+        }
+        let mut changed = differ(self, &self.sources, next, &next.sources);
+        changed.extend(differ(self, &self.transforms, next, &next.transforms));
+        changed.extend(differ(self, &self.sinks, next, &next.sinks));
+        changed
+    }
+
+    fn names(&self, inputs: &[Input]) -> Vec<&str> {
+        inputs.iter().map(|input| self.name(input)).collect()
+    }
+
+    fn name(&self, input: &Input) -> &str {
+        match *input {
+            Input::Source(at) => &self.sources[at].id,
+            Input::Transform(at) => &self.transforms[at].id,
+        }
+    }
+
     /// A sink that runs with other settings than these: the next reload shall try again.
     pub(crate) fn forget(&mut self, sink: &str) {
         self.sinks.iter_mut().filter(|component| &*component.id == sink).for_each(|component| component.text.clear());
@@ -145,10 +172,7 @@ impl Pipeline {
 
     /// What an input's events go through: every component they reach, with those of its inputs they come by.
     pub(crate) fn way_of(&self, input: Input) -> Vec<(&str, Vec<&str>)> {
-        let name = |input: &Input| match *input {
-            Input::Source(at) => &*self.sources[at].id,
-            Input::Transform(at) => &*self.transforms[at].id,
-        };
+        let name = |input: &Input| self.name(input);
         let mut reached = vec![input];
         let mut way = Vec::new();
         for (at, component) in self.transforms.iter().enumerate() {
