@@ -87,6 +87,7 @@ impl Reload {
         let topology = self.builder.change(Some(&self.running), &next).map_err(words)?;
         let names = self.running.changed(&next).join(", ");
         let changed = handle.change(topology).await.map_err(words)?;
+        self.builder.taken_over();
         for (sink, why) in &changed.kept {
             tracing::error!(component_id = %sink, "a sink goes on as it was, all else is changed: {why}");
             next.forget(sink);

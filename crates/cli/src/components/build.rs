@@ -1,34 +1,45 @@
 //! Makes topologies of pipelines: the first one whole, each later one with what has changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use adr_core::{Failure, FailureKind};
 use adr_runtime::{Input, SinkNode, SourceNode, Topology, TransformNode};
 
-use super::{BuiltSink, Sharing, Surround};
+use super::{BuiltSink, Share, Sharing, Surround};
 use crate::config::{Component, Part, Pipeline};
 
 /// Builds components, and knows what runs.
 pub(crate) struct Builder {
     pub(crate) surround: Surround,
-    /// The sinks that run and share tenants, by name.
-    sharing: BTreeMap<Arc<str>, Sharing>,
+    /// How the sinks that run share tenants, by name.
+    sharing: BTreeMap<Arc<str>, Share>,
+    /// The same once the topology that was built last runs: of sinks that are new, and which of the others stay.
+    next: (BTreeMap<Arc<str>, Share>, BTreeSet<Arc<str>>),
 }
 
 impl Builder {
     pub(crate) fn new(surround: Surround) -> Self {
-        Self { surround, sharing: BTreeMap::new() }
+        Self { surround, sharing: BTreeMap::new(), next: Default::default() }
     }
 
     /// Everything that the pipeline says.
     pub(crate) fn topology(&mut self, pipeline: &Pipeline) -> Result<Topology, Failure> {
-        self.change(None, pipeline)
+        let topology = self.change(None, pipeline)?;
+        self.taken_over();
+        Ok(topology)
+    }
+
+    /// What was built last runs now.
+    pub(crate) fn taken_over(&mut self) {
+        let (mut new, stays) = std::mem::take(&mut self.next);
+        self.sharing.retain(|id, _| stays.contains(id));
+        self.sharing.append(&mut new);
     }
 
     /// What the pipeline says, as a change of the one that runs.
     pub(crate) fn change(&mut self, running: Option<&Pipeline>, pipeline: &Pipeline) -> Result<Topology, Failure> {
-        let (mut sinks, mut sharing) = (Vec::new(), BTreeMap::new());
+        let (mut sinks, mut sharing): (Vec<SinkNode>, BTreeMap<Arc<str>, Sharing>) = Default::default();
         for (index, component) in pipeline.sinks.iter().enumerate() {
             let Component { id, part, inputs, .. } = component;
             let mapped = pipeline.gets_adr_events(index);
@@ -52,19 +63,24 @@ impl Builder {
         }
         let Topology { mut sources, transforms, .. } = self.sources_and_transforms(running, pipeline)?;
         for (index, Component { id, .. }) in pipeline.sinks.iter().enumerate() {
-            let Some(share) = sharing.get(id).or_else(|| self.sharing.get(id)) else { continue };
+            let new = sharing.get(id).map(|sharing| &sharing.first);
+            let Some(share) = new.or_else(|| self.sharing.get(id)) else { continue };
             for source in pipeline.sources_of(index) {
                 let node = &mut sources[source];
                 if node.component.is_none() && sharing.contains_key(id) {
                     // It was shared by the sink that goes.
                     node.component = Some(self.source(&pipeline.sources[source])?);
                 }
-                node.component = node.component.take().map(share);
+                let Some(component) = node.component.take() else { continue };
+                node.component = Some(share(component).ok_or_else(|| {
+                    let message = format!("sink {id} has left its cluster: start the program again");
+                    Failure::fatal(FailureKind::Config, message)
+                })?);
             }
         }
-        let stays = |id: &Arc<str>| sinks.iter().any(|sink| sink.name == *id && sink.kind.is_none());
-        self.sharing.retain(|id, _| stays(id));
-        self.sharing.append(&mut sharing);
+        let stays = sinks.iter().filter(|sink| sink.kind.is_none()).map(|sink| sink.name.clone()).collect();
+        let again = sharing.into_iter().map(|(id, sharing)| (id, sharing.again)).collect();
+        self.next = (again, stays);
         Ok(Topology { sources, transforms, sinks })
     }
 

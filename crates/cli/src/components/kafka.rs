@@ -63,7 +63,11 @@ pub(super) fn build(
     let mut sharing = None;
     if exactly_once.cluster.is_some() {
         let cluster = Cluster::join(&connection, &settings, sink.shards())?;
-        sharing = Some(Box::new(move |source| cluster.share(source)) as super::Sharing);
+        let weak = Arc::downgrade(&cluster);
+        sharing = Some(super::Sharing {
+            first: Box::new(move |source| Some(cluster.share(source))),
+            again: Box::new(move |source| Some(weak.upgrade()?.share(source))),
+        });
     }
     Ok(BuiltSink { kind: SinkKind::Transactional(Arc::new(sink)), sharing })
 }

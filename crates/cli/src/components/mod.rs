@@ -32,7 +32,14 @@ pub(crate) struct BuiltSink {
 }
 
 /// Makes of a source one that runs only those tenants that are this instance's.
-pub(crate) type Sharing = Box<dyn Fn(Box<dyn SourceComponent>) -> Box<dyn SourceComponent> + Send>;
+pub(crate) struct Sharing {
+    /// When the sink is built. The instance takes part for as long as this or a shared source is there.
+    first: Share,
+    /// Later: this alone keeps the instance in nothing. Gives none where it takes part no more.
+    again: Share,
+}
+
+type Share = Box<dyn Fn(Box<dyn SourceComponent>) -> Option<Box<dyn SourceComponent>> + Send>;
 
 /// What components are built with.
 #[derive(Clone)]
