@@ -31,8 +31,13 @@ pub(crate) struct Graph {
     /// Resolves with each source that has ended.
     pub(crate) ended: JoinSet<Vec<LaneEnd>>,
     /// Resolves with each sink that has ended.
-    pub(crate) delivers: JoinSet<(Arc<str>, Result<(), Failure>)>,
+    pub(crate) delivers: JoinSet<StageEnd>,
+    /// How many sinks have been started.
+    started: u64,
 }
+
+/// A sink that has ended: its name, its number, and how.
+pub(crate) type StageEnd = (Arc<str>, u64, Result<(), Failure>);
 
 struct RunningSource {
     plan: Arc<Plan>,
@@ -42,6 +47,8 @@ struct RunningSource {
 
 #[derive(Clone)]
 struct RunningSink {
+    /// Which one it is of all that have had its name.
+    number: u64,
     port: Arc<Port>,
     /// None for a transactional sink: there is no stage of its own.
     control: Option<mpsc::Sender<Control>>,
@@ -110,7 +117,7 @@ impl Graph {
     /// Nothing runs yet.
     pub(crate) fn new(shared: Arc<Shared>, stop: CancellationToken) -> Self {
         let (sources, steps, sinks) = Default::default();
-        Self { shared, stop, sources, steps, sinks, ended: JoinSet::new(), delivers: JoinSet::new() }
+        Self { shared, stop, sources, steps, sinks, ended: JoinSet::new(), delivers: JoinSet::new(), started: 0 }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -128,17 +135,19 @@ impl Graph {
         let names: BTreeSet<&Arc<str>> = sinks.iter().map(|sink| &sink.name).collect();
         self.sinks.keys().filter(|name| !names.contains(name)).for_each(|name| self.shared.status.forget_sink(name));
         let mut running = BTreeMap::new();
-        for BuiltSink { name, running: sink, caveats, next } in sinks {
+        for BuiltSink { name, running: mut built, caveats, next } in sinks {
             self.shared.status.know(&name, caveats);
             match next {
                 Next::Stays | Next::IsDriven => {}
                 Next::Starts(started) => {
-                    let (deliver, sink, name) = (started.0, started.1, name.clone());
-                    self.delivers.spawn(async move { (name, deliver.run(sink).await) });
+                    self.started += 1;
+                    built.number = self.started;
+                    let (deliver, sink, name, number) = (started.0, started.1, name.clone(), self.started);
+                    self.delivers.spawn(async move { (name, number, deliver.run(sink).await) });
                 }
-                Next::IsExchanged(settings) => exchanges.0.extend(exchange(&name, &sink, settings)),
+                Next::IsExchanged(settings) => exchanges.0.extend(exchange(&name, &built, settings)),
             }
-            running.insert(name, sink);
+            running.insert(name, built);
         }
         // A sink that goes away ends when the last lane that reaches it has: nobody can send to it then.
         self.sinks = running;
@@ -162,9 +171,9 @@ impl Graph {
         }
     }
 
-    /// Whether a sink of that name is part of the topology now.
-    pub(crate) fn has_sink(&self, name: &Arc<str>) -> bool {
-        self.sinks.contains_key(name)
+    /// Whether the sink of that name and number is part of the topology now.
+    pub(crate) fn has_sink(&self, name: &Arc<str>, number: u64) -> bool {
+        self.sinks.get(name).is_some_and(|sink| sink.number == number)
     }
 
     fn build(&self, topology: Topology) -> Result<Built, Failure> {
@@ -214,7 +223,7 @@ impl Graph {
             (None, None) => return Err(unknown("sink", &name)),
             (_, Some(SinkKind::Transactional(sink))) => {
                 let port = Port { name: name.clone(), entry: Entry::Transactional(sink), counters };
-                (RunningSink { port: Arc::new(port), control: None }, Next::IsDriven)
+                (RunningSink { number: 0, port: Arc::new(port), control: None }, Next::IsDriven)
             }
             (Some(running @ RunningSink { control: Some(_), .. }), Some(kind)) => {
                 let settings = Settings::of(kind).expect("the other kind was matched before");
@@ -236,7 +245,7 @@ impl Graph {
                     counters: counters.clone(),
                 };
                 let port = Arc::new(Port { name: name.clone(), entry: Entry::Plain(jobs), counters });
-                (RunningSink { port, control: Some(control) }, Next::Starts(Box::new((deliver, sink))))
+                (RunningSink { number: 0, port, control: Some(control) }, Next::Starts(Box::new((deliver, sink))))
             }
         };
         Ok(BuiltSink { name, running, caveats, next })

@@ -112,11 +112,11 @@ impl Supervised {
                 let dead_letter = self.shared.dead_letter.clone();
                 (Some(Transactions { writer, sink, counters, dead_letter, seed }), records)
             }
-            _ => (None, trail.over(self.shared.store.load(id).await?)),
+            _ => (None, self.shared.store.load(id).await?),
         };
         if !records.is_empty() {
             self.saved.store(true, Ordering::Relaxed);
-        } else if self.saved.load(Ordering::Relaxed) {
+        } else if trail.is_empty() && self.saved.load(Ordering::Relaxed) {
             // To begin at the start again would deliver everything twice, in silence.
             return Err(Failure::fatal(
                 FailureKind::Storage,
@@ -124,6 +124,8 @@ impl Supervised {
                  start the program again to read everything from `start` on",
             ));
         }
+        // What a pipe was given is no progress of a sink that owns it.
+        let records = if transactions.is_some() { records } else { trail.over(records) };
         Ok(Some((self.lane.open(records)?, transactions)))
     }
 

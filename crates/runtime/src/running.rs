@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::commit::save;
 use crate::counters::Counts;
-use crate::graph::Graph;
+use crate::graph::{Graph, StageEnd};
 use crate::handle::{Change, Handle};
 use crate::lane::LaneEnd;
 use crate::run::Shared;
@@ -92,9 +92,9 @@ impl Running {
 
     /// A sink that ends before it is told to cannot go on: neither can what flows into it. One that went away with a
     /// change has done its part.
-    fn note_sink(&self, ended: Result<(Arc<str>, Result<(), Failure>), JoinError>, report: &mut Report) {
-        if let Ok((name, result)) = &ended
-            && !self.graph.has_sink(name)
+    fn note_sink(&self, ended: Result<StageEnd, JoinError>, report: &mut Report) {
+        if let Ok((name, number, result)) = &ended
+            && !self.graph.has_sink(name, *number)
         {
             if let Err(failure) = result {
                 tracing::warn!(component_id = %name, "a sink that is no part of the pipeline any more: {failure}");
@@ -122,9 +122,9 @@ impl Running {
     }
 }
 
-fn sink_failure(ended: Result<(Arc<str>, Result<(), Failure>), JoinError>) -> Option<Failure> {
+fn sink_failure(ended: Result<StageEnd, JoinError>) -> Option<Failure> {
     match ended {
-        Ok((_, result)) => result.err(),
+        Ok((_, _, result)) => result.err(),
         Err(error) => Some(Failure::fatal(FailureKind::Internal, format!("a sink stage ended: {error}"))),
     }
 }

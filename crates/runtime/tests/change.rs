@@ -204,3 +204,22 @@ async fn a_lane_that_has_stopped_for_good_is_tried_again() {
     handle.stop();
     finish.await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_comes_back_while_the_former_one_still_delivers_is_another() {
+    let (bench, stays, first, second) = (Bench::new(), Gate::open(), Gate::shut(), Gate::open());
+    let lane = bench.lane("t", slow(&["a", "b", "c"], 10), true);
+    let running = bench.start(bench.topology(vec![lane], vec![], vec![("stays", &stays), ("goes", &first)]));
+    let handle = running.handle();
+    let finish = tokio::spawn(running.finish());
+    first.until(1).await;
+    handle.change(bench.kept(0, &["stays"])).await.unwrap();
+    let mut next = bench.kept(0, &["stays"]);
+    next.sinks.push(sink("goes", &second));
+    handle.change(next).await.unwrap();
+    first.permits.add_permits(10);
+    let report = finish.await.unwrap();
+    assert!(report.drained && report.sinks.is_empty());
+    assert_eq!(bench.position("t"), 5, "the end of the former one ends nothing else");
+    assert_eq!((first.written(), second.written()), (vec!["a".to_owned()], vec!["b".into(), "c".into()]));
+}

@@ -8,6 +8,7 @@ use adr_runtime::{Input, SinkNode, SourceNode, Topology, TransformNode};
 
 use super::{BuiltSink, Share, Sharing, Surround};
 use crate::config::{Component, Part, Pipeline};
+use crate::launch::keeps_progress;
 
 /// Builds components, and knows what runs.
 pub(crate) struct Builder {
@@ -118,10 +119,18 @@ pub(crate) fn needs_restart(running: &Pipeline, next: &Pipeline) -> Option<Strin
     if running.settings != next.settings {
         return Some("`state_dir`, `memory_budget` or `pipe_trail` has changed".to_owned());
     }
+    if keeps_progress(next) && !keeps_progress(running) {
+        return Some("it keeps progress now, for which no place was opened at the start".to_owned());
+    }
+    let other = |of: &Pipeline, than: &Pipeline| {
+        let gone = |sink: &Component<super::Sink>| !than.sinks.iter().any(|same| same.is_as(sink));
+        of.sinks.iter().any(|sink| sink.part.owns_progress() && gone(sink))
+    };
+    let owner_changes = other(running, next) || other(next, running);
     let touched = |at: usize| {
         let source = &running.sources[at];
         let same = next.sources.iter().position(|other| other.is_as(source));
-        same.is_none_or(|same| running.way_of(Input::Source(at)) != next.way_of(Input::Source(same)))
+        owner_changes || same.is_none_or(|same| running.way_of(Input::Source(at)) != next.way_of(Input::Source(same)))
     };
     let once = (0..running.sources.len()).find(|at| !running.sources[*at].part.can_start_again() && touched(*at));
     once.map(|at| {
