@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{BoxFuture, Failure, Records, Source};
+use crate::{BoxFuture, CheckpointStore, Failure, Records, Source};
 
 /// The name of a lane: one tenant of one source component. Checkpoints are kept under it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,6 +34,12 @@ pub trait Lane: Send + Sync {
     /// A number for all its settings: a lane whose number is the same runs on when its pipeline is loaded again. `None`: it
     /// is never the same.
     fn revision(&self) -> Option<u64> {
+        None
+    }
+
+    /// Where its progress is kept, if what it reads keeps that itself (the offsets of a Kafka group). A transactional sink
+    /// that the lane reaches comes first. `None`: in the store of the process.
+    fn store(&self) -> Option<Arc<dyn CheckpointStore>> {
         None
     }
 

@@ -2,17 +2,15 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use adr_core::{Checkpoint, Event, Failure, Group, LaneId};
+use adr_core::{Checkpoint, Event, Failure, Group};
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use crate::ack::Outcome;
-use crate::backoff::Backoff;
-use crate::run::Shared;
+use crate::progress::Progress;
 use crate::trail::Trail;
 use crate::transaction::Transactions;
 
@@ -28,14 +26,10 @@ pub(crate) struct Pending {
 
 /// The stage.
 pub(crate) struct Commit<'a> {
-    shared: &'a Arc<Shared>,
-    lane: &'a LaneId,
-    /// Whether anything of the lane is durable.
-    saved: &'a AtomicBool,
+    progress: &'a Progress,
     transactions: Option<Transactions>,
     queue: VecDeque<Pending>,
     trail: Trail,
-    seed: u64,
 }
 
 /// What happens next in the stage.
@@ -46,15 +40,8 @@ enum Step {
 }
 
 impl<'a> Commit<'a> {
-    pub(crate) fn new(
-        shared: &'a Arc<Shared>,
-        lane: &'a LaneId,
-        saved: &'a AtomicBool,
-        transactions: Option<Transactions>,
-        trail: Trail,
-        seed: u64,
-    ) -> Self {
-        Self { shared, lane, saved, transactions, queue: VecDeque::new(), trail, seed }
+    pub(crate) fn new(progress: &'a Progress, transactions: Option<Transactions>, trail: Trail) -> Self {
+        Self { progress, transactions, queue: VecDeque::new(), trail }
     }
 
     /// Runs until the last batch is committed. Gives what is delivered but must not be durable yet.
@@ -65,7 +52,7 @@ impl<'a> Commit<'a> {
                 Step::Arrived(None) => return Ok(self.trail),
                 Step::TrailDue => {
                     while let Some(checkpoint) = self.trail.pop_due(Instant::now()) {
-                        self.save(checkpoint).await?;
+                        self.progress.save(checkpoint).await?;
                     }
                 }
                 Step::Resolved(result) => {
@@ -132,23 +119,16 @@ impl<'a> Commit<'a> {
     ) -> Result<(), Failure> {
         if let Some(transactions) = &mut self.transactions {
             let group = Group { events: joined(batches), checkpoint: Arc::new(checkpoint) };
-            let writes = !group.checkpoint.writes.is_empty();
+            let checkpoint = group.checkpoint.clone();
             transactions.commit(group).await?;
-            self.saved.fetch_or(writes, Ordering::Relaxed);
+            self.progress.note(&checkpoint);
             return Ok(());
         }
         if trail.is_some() || !self.trail.is_empty() {
             self.trail.push(Instant::now(), trail.unwrap_or_default(), checkpoint);
             return Ok(());
         }
-        self.save(checkpoint).await
-    }
-
-    async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), Failure> {
-        let writes = !checkpoint.writes.is_empty();
-        save(self.shared, self.lane, checkpoint, self.seed).await?;
-        self.saved.fetch_or(writes, Ordering::Relaxed);
-        Ok(())
+        self.progress.save(checkpoint).await
     }
 }
 
@@ -157,24 +137,5 @@ fn joined(mut batches: Vec<Arc<Vec<Event>>>) -> Arc<Vec<Event>> {
     match batches.len() {
         1 => batches.remove(0),
         _ => Arc::new(batches.iter().flat_map(|batch| batch.iter().cloned()).collect()),
-    }
-}
-
-/// Saves a checkpoint, however long that takes.
-pub(crate) async fn save(
-    shared: &Arc<Shared>,
-    lane: &LaneId,
-    checkpoint: Checkpoint,
-    seed: u64,
-) -> Result<(), Failure> {
-    if checkpoint.writes.is_empty() {
-        return Ok(());
-    }
-    let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30), seed);
-    loop {
-        let Err(failure) = shared.store.save(lane, checkpoint.clone()).await else { return Ok(()) };
-        let Some(delay) = backoff.delay(&failure) else { return Err(failure) };
-        tracing::warn!(%lane, error_type = failure.kind.as_str(), stage = "committing", retry_in = %format_args!("{delay:.1?}"), "{failure}");
-        sleep(delay).await;
     }
 }

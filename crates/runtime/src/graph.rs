@@ -7,24 +7,26 @@ use adr_core::{Failure, FailureKind, Sink, SourceComponent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::backoff::seed_for;
 use crate::deliver::{Control, Deliver, Settings};
 use crate::lane::LaneEnd;
-use crate::lanes::{Lanes, LanesChange};
+use crate::lanes::{Gone, Lanes, LanesChange};
 use crate::plan::Plan;
 use crate::port::{Entry, Port};
 use crate::run::Shared;
-use crate::step::Step;
+use crate::step::{Fresh, Step};
 use crate::topology::{SinkKind, SinkNode, SourceNode, Topology, TransformNode};
 
-/// How many changes a source may be behind.
+/// How many changes a component may be behind.
 const CHANGES: usize = 8;
 
 /// The running components.
 pub(crate) struct Graph {
     shared: Arc<Shared>,
     stop: CancellationToken,
+    /// Those that have gone away too: each keeps what its name has left to save, should it come back.
     sources: BTreeMap<Arc<str>, RunningSource>,
     steps: BTreeMap<Arc<str>, Arc<Step>>,
     sinks: BTreeMap<Arc<str>, RunningSink>,
@@ -32,8 +34,8 @@ pub(crate) struct Graph {
     pub(crate) ended: JoinSet<Vec<LaneEnd>>,
     /// Resolves with each sink that has ended.
     pub(crate) delivers: JoinSet<StageEnd>,
-    /// How many sinks have been started.
-    started: u64,
+    /// Empty once no source has anything to do.
+    pub(crate) busy: TaskTracker,
 }
 
 /// A sink that has ended: its name, its number, and how.
@@ -41,14 +43,11 @@ pub(crate) type StageEnd = (Arc<str>, u64, Result<(), Failure>);
 
 struct RunningSource {
     plan: Arc<Plan>,
-    stop: CancellationToken,
     changes: mpsc::Sender<LanesChange>,
 }
 
 #[derive(Clone)]
 struct RunningSink {
-    /// Which one it is of all that have had its name.
-    number: u64,
     port: Arc<Port>,
     /// None for a transactional sink: there is no stage of its own.
     control: Option<mpsc::Sender<Control>>,
@@ -86,7 +85,9 @@ impl Exchanges {
 /// What was built for a change before anything was changed.
 struct Built {
     sources: Vec<BuiltSource>,
-    steps: Vec<(Arc<Step>, Option<crate::TransformFactory>)>,
+    /// Those that go away.
+    gone: Vec<(Arc<str>, Room<LanesChange>)>,
+    steps: Vec<(Arc<Step>, Option<Fresh>)>,
     sinks: Vec<BuiltSink>,
 }
 
@@ -95,7 +96,12 @@ struct BuiltSource {
     /// None where it stays.
     component: Option<Box<dyn SourceComponent>>,
     plan: Plan,
+    /// Where it runs already.
+    room: Option<Room<LanesChange>>,
 }
+
+/// The right to tell a component one thing more.
+type Room<T> = mpsc::OwnedPermit<T>;
 
 struct BuiltSink {
     name: Arc<str>,
@@ -108,7 +114,8 @@ struct BuiltSink {
 enum Next {
     Stays,
     Starts(Box<(Deliver, Box<dyn Sink>)>),
-    IsExchanged(Settings),
+    /// None: it has ended.
+    IsExchanged(Settings, Option<Room<Control>>),
     /// A transactional sink is driven by its lanes.
     IsDriven,
 }
@@ -117,7 +124,10 @@ impl Graph {
     /// Nothing runs yet.
     pub(crate) fn new(shared: Arc<Shared>, stop: CancellationToken) -> Self {
         let (sources, steps, sinks) = Default::default();
-        Self { shared, stop, sources, steps, sinks, ended: JoinSet::new(), delivers: JoinSet::new(), started: 0 }
+        let busy = TaskTracker::new();
+        // What is tracked may still come: closed only says that its end is waited for.
+        busy.close();
+        Self { shared, stop, sources, steps, sinks, ended: JoinSet::new(), delivers: JoinSet::new(), busy }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -126,40 +136,38 @@ impl Graph {
 
     /// Goes over to another topology. After an error nothing is changed.
     pub(crate) fn change(&mut self, topology: Topology) -> Result<Exchanges, Failure> {
-        let Built { sources, steps, sinks } = self.build(topology)?;
+        let Built { sources, gone, steps, sinks } = self.build(topology)?;
         let mut exchanges = Exchanges::default();
-        for (step, factory) in steps.iter().filter_map(|(step, factory)| Some((step, factory.clone()?))) {
-            step.exchange(factory)?;
+        self.steps.clear();
+        for (step, fresh) in steps {
+            if let Some(fresh) = fresh {
+                step.exchange(fresh);
+            }
+            self.steps.insert(step.name.clone(), step);
         }
-        self.steps = steps.into_iter().map(|(step, _)| (step.name.clone(), step)).collect();
         let names: BTreeSet<&Arc<str>> = sinks.iter().map(|sink| &sink.name).collect();
         self.sinks.keys().filter(|name| !names.contains(name)).for_each(|name| self.shared.status.forget_sink(name));
         let mut running = BTreeMap::new();
-        for BuiltSink { name, running: mut built, caveats, next } in sinks {
+        for BuiltSink { name, running: built, caveats, next } in sinks {
             self.shared.status.know(&name, caveats);
             match next {
                 Next::Stays | Next::IsDriven => {}
                 Next::Starts(started) => {
-                    self.started += 1;
-                    built.number = self.started;
-                    let (deliver, sink, name, number) = (started.0, started.1, name.clone(), self.started);
+                    let (deliver, sink, name, number) = (started.0, started.1, name.clone(), built.port.number);
                     self.delivers.spawn(async move { (name, number, deliver.run(sink).await) });
                 }
-                Next::IsExchanged(settings) => exchanges.0.extend(exchange(&name, &built, settings)),
+                Next::IsExchanged(settings, room) => exchanges.0.push((name.clone(), exchange(settings, room))),
             }
             running.insert(name, built);
         }
         // A sink that goes away ends when the last lane that reaches it has: nobody can send to it then.
         self.sinks = running;
-        let names: BTreeSet<Arc<str>> = sources.iter().map(|source| source.name.clone()).collect();
         sources.into_iter().for_each(|source| self.change_source(source));
-        self.sources.retain(|name, source| {
-            let stays = names.contains(name);
-            if !stays {
-                source.stop.cancel();
-            }
-            stays
-        });
+        for (name, room) in gone {
+            let source = self.sources.get_mut(&name).expect("it ran when the change was built");
+            source.plan = Arc::default();
+            source.tell(Some(Box::new(Gone)), room, &self.busy);
+        }
         Ok(exchanges)
     }
 
@@ -173,7 +181,7 @@ impl Graph {
 
     /// Whether the sink of that name and number is part of the topology now.
     pub(crate) fn has_sink(&self, name: &Arc<str>, number: u64) -> bool {
-        self.sinks.get(name).is_some_and(|sink| sink.number == number)
+        self.sinks.get(name).is_some_and(|sink| sink.port.number == number)
     }
 
     fn build(&self, topology: Topology) -> Result<Built, Failure> {
@@ -190,25 +198,32 @@ impl Graph {
         let sinks = sinks.collect::<Result<Vec<_>, _>>()?;
         let all_steps: Vec<Arc<Step>> = steps.iter().map(|(step, _)| step.clone()).collect();
         let ports: Vec<Arc<Port>> = sinks.iter().map(|sink| sink.running.port.clone()).collect();
+        let names: BTreeSet<Arc<str>> = topology.sources.iter().map(|source| source.name.clone()).collect();
+        let gone = self.sources.iter().filter(|(name, source)| !names.contains(*name) && !source.is_gone());
+        let gone = gone.map(|(name, source)| Ok((name.clone(), room("source", name, &source.changes)?)));
         let sources = topology.sources.into_iter().zip(routes).map(|(SourceNode { name, component }, route)| {
-            if component.is_none() && !self.sources.contains_key(&name) {
+            let running = self.sources.get(&name);
+            if component.is_none() && running.is_none_or(RunningSource::is_gone) {
                 return Err(unknown("source", &name));
             }
-            Ok(BuiltSource { name, component, plan: Plan::new(route, &all_steps, &ports) })
+            let room = running.map(|source| room("source", &name, &source.changes)).transpose()?;
+            Ok(BuiltSource { name, component, plan: Plan::new(route, &all_steps, &ports), room })
         });
-        Ok(Built { sources: sources.collect::<Result<_, _>>()?, steps, sinks })
+        let (sources, gone) = (sources.collect::<Result<_, _>>()?, gone.collect::<Result<_, _>>()?);
+        Ok(Built { sources, gone, steps, sinks })
     }
 
-    fn build_step(&self, node: TransformNode) -> Result<(Arc<Step>, Option<crate::TransformFactory>), Failure> {
+    fn build_step(&self, node: TransformNode) -> Result<(Arc<Step>, Option<Fresh>), Failure> {
         match (self.steps.get(&node.name), node.factory) {
             (Some(step), None) => Ok((step.clone(), None)),
             (Some(step), Some(factory)) => {
-                factory().map_err(|failure| failure.at(format!("transform {}", node.name)))?;
-                Ok((step.clone(), Some(factory)))
+                let fresh = Fresh::new(&node.name, factory)?;
+                Ok((step.clone(), Some(fresh)))
             }
             (None, Some(factory)) => {
                 let counters = self.shared.counters(&node.name);
-                Ok((Arc::new(Step::new(node.name, factory, counters)?), None))
+                let fresh = Fresh::new(&node.name, factory)?;
+                Ok((Arc::new(Step::new(node.name, fresh, counters)), None))
             }
             (None, None) => Err(unknown("transform", &node.name)),
         }
@@ -222,16 +237,18 @@ impl Graph {
             (Some(running), None) => (running, Next::Stays),
             (None, None) => return Err(unknown("sink", &name)),
             (_, Some(SinkKind::Transactional(sink))) => {
-                let port = Port { name: name.clone(), entry: Entry::Transactional(sink), counters };
-                (RunningSink { number: 0, port: Arc::new(port), control: None }, Next::IsDriven)
+                let (number, entry) = (self.shared.next_sink(), Entry::Transactional(sink));
+                let port = Port { name: name.clone(), number, entry, counters };
+                (RunningSink { port: Arc::new(port), control: None }, Next::IsDriven)
             }
-            (Some(running @ RunningSink { control: Some(_), .. }), Some(kind)) => {
+            (Some(RunningSink { port, control: Some(control) }), Some(kind)) => {
                 let settings = Settings::of(kind).expect("the other kind was matched before");
-                (running, Next::IsExchanged(settings))
+                let room = (!control.is_closed()).then(|| room("sink", &name, &control)).transpose()?;
+                (RunningSink { port, control: Some(control) }, Next::IsExchanged(settings, room))
             }
             (_, Some(kind)) => {
                 let settings = Settings::of(kind).expect("the other kind was matched before");
-                let sink = (settings.factory)().map_err(|failure| failure.at(format!("sink {name}")))?;
+                let sink = settings.build().map_err(|failure| failure.at(format!("sink {name}")))?;
                 let (jobs, to_deliver) = mpsc::channel(settings.in_flight.max(1));
                 let (control, to_obey) = mpsc::channel(CHANGES);
                 let deliver = Deliver {
@@ -244,40 +261,57 @@ impl Graph {
                     dead_letter: self.shared.dead_letter.clone(),
                     counters: counters.clone(),
                 };
-                let port = Arc::new(Port { name: name.clone(), entry: Entry::Plain(jobs), counters });
-                (RunningSink { number: 0, port, control: Some(control) }, Next::Starts(Box::new((deliver, sink))))
+                let (number, entry) = (self.shared.next_sink(), Entry::Plain(jobs));
+                let port = Arc::new(Port { name: name.clone(), number, entry, counters });
+                (RunningSink { port, control: Some(control) }, Next::Starts(Box::new((deliver, sink))))
             }
         };
         Ok(BuiltSink { name, running, caveats, next })
     }
 
     fn change_source(&mut self, source: BuiltSource) {
-        let BuiltSource { name, component, plan } = source;
-        let Some(running) = self.sources.get_mut(&name) else {
+        let BuiltSource { name, component, plan, room } = source;
+        let (Some(running), Some(room)) = (self.sources.get_mut(&name), room) else {
             let component = component.expect("a source that does not run is new");
             let (plan, stop) = (Arc::new(plan), self.stop.child_token());
             let (changes, to_make) = mpsc::channel(CHANGES);
-            let lanes = Lanes::new(self.shared.clone(), plan.clone(), self.shared.counters(&name), stop.clone());
-            self.ended.spawn(lanes.run(component, to_make));
-            self.sources.insert(name, RunningSource { plan, stop, changes });
+            let lanes = Lanes::new(self.shared.clone(), plan.clone(), self.shared.counters(&name), stop);
+            self.ended.spawn(lanes.run(component, to_make, self.busy.token()));
+            self.sources.insert(name, RunningSource { plan, changes });
             return;
         };
         if !running.plan.is_same(&plan) {
             running.plan = Arc::new(plan);
         }
-        let change = LanesChange { component, plan: running.plan.clone() };
-        if let Err(error) = running.changes.try_send(change) {
-            // It has come to its end, or is still busy with the changes before.
-            tracing::warn!(component_id = %name, "source {name} does not take the change: {error}");
-        }
+        running.tell(component, room, &self.busy);
     }
 }
 
-fn exchange(name: &Arc<str>, sink: &RunningSink, settings: Settings) -> Option<(Arc<str>, Exchanged)> {
+impl RunningSource {
+    /// It is no part of the topology: those that are reach a sink.
+    fn is_gone(&self) -> bool {
+        self.plan.sinks.is_empty()
+    }
+
+    fn tell(&self, component: Option<Box<dyn SourceComponent>>, room: Room<LanesChange>, busy: &TaskTracker) {
+        room.send(LanesChange { component, plan: self.plan.clone(), busy: busy.token() });
+    }
+}
+
+fn exchange(settings: Settings, room: Option<Room<Control>>) -> Exchanged {
     let (answer, answered) = oneshot::channel();
     // Where the stage has ended, the answer is that nobody answers.
-    let _ = sink.control.as_ref()?.try_send(Control::Exchange(settings, answer));
-    Some((name.clone(), answered))
+    if let Some(room) = room {
+        room.send(Control::Exchange(settings, answer));
+    }
+    answered
+}
+
+fn room<T>(kind: &str, name: &str, to: &mpsc::Sender<T>) -> Result<Room<T>, Failure> {
+    to.clone().try_reserve_owned().map_err(|_| {
+        let message = format!("{kind} {name} is still busy with the changes before this one; try again later");
+        Failure::new(FailureKind::Internal, message)
+    })
 }
 
 fn unknown(kind: &str, name: &str) -> Failure {

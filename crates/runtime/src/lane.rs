@@ -2,7 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use adr_core::{Failure, FailureKind, Lane, LaneId, Source};
@@ -16,6 +15,7 @@ use crate::job::Life;
 use crate::life::{Ended, Living};
 use crate::plan::Plan;
 use crate::port::{Entry, Port};
+use crate::progress::Progress;
 use crate::run::Shared;
 use crate::status::LaneState;
 use crate::trail::Trail;
@@ -23,7 +23,7 @@ use crate::transaction::Transactions;
 
 /// How a lane ended.
 pub(crate) struct LaneEnd {
-    pub(crate) lane: LaneId,
+    pub(crate) progress: Arc<Progress>,
     /// Why it stopped for good, if that is a failure.
     pub(crate) failure: Option<Failure>,
     /// Progress that a destination without acknowledgement has not earned yet.
@@ -37,8 +37,7 @@ pub(crate) struct Supervised {
     pub(crate) counters: Arc<Counters>,
     pub(crate) lane: Arc<dyn Lane>,
     pub(crate) stop: CancellationToken,
-    /// It has progress that is durable: its records cannot be empty any more.
-    pub(crate) saved: AtomicBool,
+    pub(crate) progress: Arc<Progress>,
 }
 
 type Opened = (Box<dyn Source>, Option<Transactions>);
@@ -91,7 +90,7 @@ impl Supervised {
             life: Arc::new(Life::new(number, id.clone())),
             counters: &self.counters,
             stop: &self.stop,
-            saved: &self.saved,
+            progress: &self.progress,
             seed: seed ^ number,
         };
         // Should this life fail, the pipe may have: then it is read again.
@@ -101,7 +100,7 @@ impl Supervised {
     /// `None`: a stop came first.
     async fn open(&self, id: &LaneId, seed: u64, trail: &Trail) -> Result<Option<Opened>, Failure> {
         let (transactions, records) = match self.plan.owner() {
-            Some(Port { name, entry: Entry::Transactional(sink), counters }) => {
+            Some(Port { name, entry: Entry::Transactional(sink), counters, .. }) => {
                 let opened = tokio::select! {
                     biased;
                     opened = sink.open(id) => opened,
@@ -112,24 +111,15 @@ impl Supervised {
                 let dead_letter = self.shared.dead_letter.clone();
                 (Some(Transactions { writer, sink, counters, dead_letter, seed }), records)
             }
-            _ => (None, self.shared.store.load(id).await?),
+            _ => (None, self.progress.load().await?),
         };
-        if !records.is_empty() {
-            self.saved.store(true, Ordering::Relaxed);
-        } else if trail.is_empty() && self.saved.load(Ordering::Relaxed) {
-            // To begin at the start again would deliver everything twice, in silence.
-            return Err(Failure::fatal(
-                FailureKind::Storage,
-                "its progress was saved and is gone: where it is kept was emptied or made anew meanwhile; put it back, or \
-                 start the program again to read everything from `start` on",
-            ));
-        }
+        self.progress.check(&records, trail)?;
         // What a pipe was given is no progress of a sink that owns it.
         let records = if transactions.is_some() { records } else { trail.over(records) };
         Ok(Some((self.lane.open(records)?, transactions)))
     }
 
-    fn end(&self, lane: LaneId, failure: Option<Failure>, trail: Trail) -> LaneEnd {
+    fn end(self, lane: LaneId, failure: Option<Failure>, trail: Trail) -> LaneEnd {
         match &failure {
             Some(failure) => {
                 if failure.kind == FailureKind::ReaderGone {
@@ -144,6 +134,6 @@ impl Supervised {
                 self.shared.status.set(&lane, LaneState::Finished);
             }
         }
-        LaneEnd { lane, failure, trail }
+        LaneEnd { progress: self.progress, failure, trail }
     }
 }

@@ -1,20 +1,22 @@
 //! The lanes of one source: they come and go with its changes, and with those of the topology.
 
 use std::collections::BTreeMap;
+use std::future::ready;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use adr_core::{Lane, LaneChange, LaneId, SourceComponent};
+use adr_core::{BoxFuture, Failure, FailureKind, Lane, LaneChange, LaneId, SourceComponent};
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet, unconstrained};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::commit::save;
 use crate::counters::Counters;
 use crate::lane::{LaneEnd, Supervised};
 use crate::plan::Plan;
+use crate::progress::Progress;
 use crate::run::Shared;
 use crate::trail::Trail;
 
@@ -24,6 +26,17 @@ pub(crate) struct LanesChange {
     pub(crate) component: Option<Box<dyn SourceComponent>>,
     /// The way of its events from now on: the same one, where that has not changed.
     pub(crate) plan: Arc<Plan>,
+    /// The source has something to do.
+    pub(crate) busy: TaskTrackerToken,
+}
+
+/// A source that is no part of the topology any more.
+pub(crate) struct Gone;
+
+impl SourceComponent for Gone {
+    fn next_change(&mut self) -> BoxFuture<'_, Option<LaneChange>> {
+        Box::pin(ready(None))
+    }
 }
 
 /// The stage.
@@ -35,6 +48,7 @@ pub(crate) struct Lanes {
     /// Every lane there is, or that still drains.
     set: BTreeMap<LaneId, Place>,
     running: JoinSet<LaneEnd>,
+    /// Those that do not run, and what each left behind.
     ended: BTreeMap<LaneId, LaneEnd>,
 }
 
@@ -62,22 +76,25 @@ impl Lanes {
         Self { shared, plan, counters, stop, set, running: JoinSet::new(), ended }
     }
 
-    /// Runs them until each has ended and no more can come.
+    /// Runs them until a stop, then until each has ended. It is `busy` while one runs or may come: once no source is, the
+    /// stop comes from there.
     pub(crate) async fn run(
         mut self,
         mut component: Box<dyn SourceComponent>,
         mut changes: mpsc::Receiver<LanesChange>,
+        busy: TaskTrackerToken,
     ) -> Vec<LaneEnd> {
+        let mut busy = Some(busy);
         let mut changing = true;
         loop {
             let due = self.ended.values().filter_map(|end| end.trail.due()).min();
             tokio::select! {
                 biased;
                 Some(ended) = self.running.join_next(), if !self.running.is_empty() => self.note(ended),
-                Some(LanesChange { component: next, plan }) = changes.recv(), if !self.stop.is_cancelled() => {
-                    let same = Arc::ptr_eq(&self.plan, &plan);
-                    self.plan = plan;
-                    match next {
+                Some(change) = changes.recv(), if !self.stop.is_cancelled() => {
+                    let same = Arc::ptr_eq(&self.plan, &change.plan);
+                    (self.plan, busy) = (change.plan, Some(change.busy));
+                    match change.component {
                         Some(next) => {
                             component = next;
                             changing = self.exchange(&mut *component, same);
@@ -90,16 +107,17 @@ impl Lanes {
                     Some(LaneChange::Stop(lane)) => self.leave(&lane),
                     None => changing = false,
                 },
-                () = self.stop.cancelled(), if changing => changing = false,
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() && !self.running.is_empty() => {
-                    self.save_due().await;
-                }
-                else => break,
+                () = self.stop.cancelled(), if changing || self.running.is_empty() => changing = false,
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.save_due().await,
             }
             if self.running.is_empty() && !changing {
-                break;
+                if self.stop.is_cancelled() {
+                    break;
+                }
+                busy = None;
             }
         }
+        drop(busy);
         self.ended.into_values().collect()
     }
 
@@ -150,17 +168,27 @@ impl Lanes {
             return;
         }
         let stop = self.stop.child_token();
+        let last = self.ended.remove(&id);
+        let known = last.as_ref().map(|end| &*end.progress);
+        let progress = Arc::new(Progress::new(&self.shared, &*lane, &self.plan, known));
         // Of a pipe: what was delivered and is not durable yet.
-        let trail = self.ended.remove(&id).map(|end| end.trail).unwrap_or_default();
+        let trail = last.map(|end| end.trail).unwrap_or_default();
         let supervised = Supervised {
             shared: self.shared.clone(),
             plan: self.plan.clone(),
             counters: self.counters.clone(),
             lane: lane.clone(),
             stop: stop.clone(),
-            saved: AtomicBool::new(false),
+            progress: progress.clone(),
         };
-        self.running.spawn(supervised.run(trail));
+        self.running.spawn(async move {
+            // Panics of components are caught inside a life: this one would be our own.
+            AssertUnwindSafe(supervised.run(trail)).catch_unwind().await.unwrap_or_else(|_| LaneEnd {
+                failure: Some(Failure::fatal(FailureKind::Internal, format!("lane {} panicked", progress.lane()))),
+                progress,
+                trail: Trail::default(),
+            })
+        });
         self.set.insert(id, Place { lane, stop: Some(stop), next: Next::Nothing });
     }
 
@@ -178,18 +206,15 @@ impl Lanes {
     fn forget(&mut self, lane: &LaneId) {
         self.set.remove(lane);
         self.shared.status.forget(lane);
+        match self.ended.get_mut(lane) {
+            Some(end) if !end.trail.is_empty() => end.failure = None,
+            _ => drop(self.ended.remove(lane)),
+        }
     }
 
     fn note(&mut self, ended: Result<LaneEnd, JoinError>) {
-        let end = match ended {
-            Ok(end) => end,
-            // Panics of components are caught inside a life: this one is our own.
-            Err(error) => {
-                tracing::error!("a lane's task ended: {error}");
-                return;
-            }
-        };
-        let id = end.lane.clone();
+        let Ok(end) = ended else { return };
+        let id = end.progress.lane().clone();
         self.ended.insert(id.clone(), end);
         let Some(place) = self.set.get_mut(&id) else { return };
         place.stop = None;
@@ -205,12 +230,13 @@ impl Lanes {
         let now = Instant::now();
         for (lane, end) in &mut self.ended {
             while let Some(checkpoint) = end.trail.pop_due(now) {
-                if let Err(failure) = save(&self.shared, lane, checkpoint, self.shared.seed).await {
+                if let Err(failure) = end.progress.save(checkpoint).await {
                     tracing::error!(%lane, error_type = failure.kind.as_str(), "{failure}");
                     end.failure.get_or_insert(failure);
                     end.trail = Trail::default();
                 }
             }
         }
+        self.ended.retain(|lane, end| self.set.contains_key(lane) || !end.trail.is_empty());
     }
 }

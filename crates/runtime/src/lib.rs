@@ -26,6 +26,7 @@ mod limits;
 mod mapper;
 mod plan;
 mod port;
+mod progress;
 mod rejects;
 mod run;
 mod running;

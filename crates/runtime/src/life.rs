@@ -2,7 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use adr_core::{Checkpoint, Event, Failure, FailureKind, Page, Pull, Reservation, Source};
@@ -21,6 +20,7 @@ use crate::job::{Job, Life};
 use crate::mapper::Mapped;
 use crate::plan::Plan;
 use crate::port::{Entry, Port};
+use crate::progress::Progress;
 use crate::rejects::keep;
 use crate::run::Shared;
 use crate::status::LaneState;
@@ -55,7 +55,7 @@ pub(crate) struct Living<'a> {
     pub(crate) life: Arc<Life>,
     pub(crate) counters: &'a Arc<Counters>,
     pub(crate) stop: &'a CancellationToken,
-    pub(crate) saved: &'a AtomicBool,
+    pub(crate) progress: &'a Progress,
     pub(crate) seed: u64,
 }
 
@@ -71,7 +71,7 @@ impl Living<'_> {
         let (mapping, to_send) = mpsc::channel(window);
         let (sent, to_commit) = mpsc::channel(window);
         let life = self.life.clone();
-        let commit = Commit::new(self.shared, &life.lane, self.saved, transactions, trail, self.seed);
+        let commit = Commit::new(self.progress, transactions, trail);
         let all = try_join3(self.poll(source, mapping, window), self.send(to_send, sent), commit.run(to_commit)).await;
         // Whatever of this life is still queued at a sink is of no use to anybody.
         life.end();

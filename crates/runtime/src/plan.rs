@@ -7,6 +7,7 @@ use crate::step::Step;
 use crate::topology::{Feed, Route};
 
 /// The way of one source's events through what runs.
+#[derive(Default)]
 pub(crate) struct Plan {
     /// Transforms in order, and which texts flow in.
     pub(crate) steps: Vec<(Arc<Step>, Vec<Feed>)>,

@@ -11,6 +11,8 @@ use crate::job::Job;
 /// A running sink: its name, its counts, and the way in.
 pub(crate) struct Port {
     pub(crate) name: Arc<str>,
+    /// Which one it is: another may have its name later.
+    pub(crate) number: u64,
     pub(crate) entry: Entry,
     pub(crate) counters: Arc<Counters>,
 }

@@ -47,11 +47,16 @@ pub(crate) struct Shared {
     pub(crate) status: Status,
     pub(crate) counters: Registry,
     lives: AtomicU64,
+    sinks: AtomicU64,
 }
 
 impl Shared {
     pub(crate) fn next_life(&self) -> u64 {
         self.lives.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn next_sink(&self) -> u64 {
+        self.sinks.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn counters(&self, component: &Arc<str>) -> Arc<Counters> {
@@ -72,6 +77,7 @@ impl Runtime {
             status: Status::new(self.clock),
             counters: Registry::default(),
             lives: AtomicU64::new(0),
+            sinks: AtomicU64::new(0),
         });
         let stop = CancellationToken::new();
         let mut graph = Graph::new(shared.clone(), stop.clone());

@@ -9,12 +9,14 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use crate::commit::save;
 use crate::counters::Counts;
 use crate::graph::{Graph, StageEnd};
 use crate::handle::{Change, Handle};
 use crate::lane::LaneEnd;
-use crate::run::Shared;
+use crate::progress::Progress;
+
+/// Progress that becomes durable when all that was written has been taken.
+type Rest = (Arc<Progress>, Checkpoint);
 
 /// How a run ended.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ impl Running {
     /// Runs until every lane has ended or a drain was asked for, then drains within the deadline.
     pub async fn finish(mut self) -> Report {
         let mut report = Report { lanes: BTreeMap::new(), counts: BTreeMap::new(), drained: true, sinks: Vec::new() };
-        let mut rests = Vec::new();
+        let mut rests: Vec<Rest> = Vec::new();
         let shared = self.graph.shared().clone();
         let stop = self.handle.stopped().clone();
         let mut deadline: Option<Instant> = None;
@@ -64,9 +66,15 @@ impl Running {
             tokio::select! {
                 biased;
                 ended = self.graph.ended.join_next() => match ended {
-                    Some(lanes) => note_ends(lanes, &mut report, &mut rests),
+                    Some(Ok(lanes)) => note_ends(lanes, &mut report, &mut rests),
+                    Some(Err(error)) => {
+                        report.sinks.push(Failure::fatal(FailureKind::Internal, format!("a source stage ended: {error}")));
+                        stop.cancel();
+                    }
                     None => break,
                 },
+                // Every source has come to its end.
+                () = self.graph.busy.wait(), if !stop.is_cancelled() => stop.cancel(),
                 Some(ended) = self.graph.delivers.join_next() => self.note_sink(ended, &mut report),
                 () = stop.cancelled(), if deadline.is_none() => {
                     deadline = Some(Instant::now() + shared.limits.drain);
@@ -83,7 +91,7 @@ impl Running {
         }
         if report.drained {
             let deadline = deadline.unwrap_or_else(|| Instant::now() + shared.limits.drain);
-            let closed = tokio::time::timeout_at(deadline, self.close(&shared, &mut report, rests)).await;
+            let closed = tokio::time::timeout_at(deadline, self.close(&mut report, rests)).await;
             report.drained = closed.is_ok();
         }
         report.counts = self.handle.counts();
@@ -106,7 +114,7 @@ impl Running {
     }
 
     /// Sinks close in their own time, then the last prefix commits.
-    async fn close(&mut self, shared: &Arc<Shared>, report: &mut Report, rests: Vec<(LaneId, Checkpoint)>) {
+    async fn close(&mut self, report: &mut Report, rests: Vec<Rest>) {
         self.graph.close().await;
         while let Some(ended) = self.graph.delivers.join_next().await {
             report.sinks.extend(sink_failure(ended));
@@ -114,9 +122,9 @@ impl Running {
         if !report.sinks.is_empty() {
             return;
         }
-        for (lane, rest) in rests {
-            if let Err(failure) = save(shared, &lane, rest, shared.seed).await {
-                report.lanes.insert(lane, Some(failure));
+        for (progress, rest) in rests {
+            if let Err(failure) = progress.save(rest).await {
+                report.lanes.insert(progress.lane().clone(), Some(failure));
             }
         }
     }
@@ -129,16 +137,9 @@ fn sink_failure(ended: Result<StageEnd, JoinError>) -> Option<Failure> {
     }
 }
 
-fn note_ends(ended: Result<Vec<LaneEnd>, JoinError>, report: &mut Report, rests: &mut Vec<(LaneId, Checkpoint)>) {
-    match ended {
-        Ok(lanes) => {
-            for end in lanes {
-                rests.extend(end.trail.into_rest().map(|rest| (end.lane.clone(), rest)));
-                report.lanes.insert(end.lane, end.failure);
-            }
-        }
-        Err(error) => {
-            report.sinks.push(Failure::fatal(FailureKind::Internal, format!("a source stage ended: {error}")));
-        }
+fn note_ends(lanes: Vec<LaneEnd>, report: &mut Report, rests: &mut Vec<Rest>) {
+    for LaneEnd { progress, failure, trail } in lanes {
+        report.lanes.insert(progress.lane().clone(), failure);
+        rests.extend(trail.into_rest().map(|rest| (progress, rest)));
     }
 }

@@ -35,22 +35,31 @@ struct Taken {
     life: u64,
 }
 
+/// A way to build a transform, and the first one that was: what cannot be built fails before it is used.
+pub(crate) struct Fresh {
+    factory: TransformFactory,
+    first: Box<dyn Transform>,
+}
+
+impl Fresh {
+    pub(crate) fn new(name: &str, factory: TransformFactory) -> Result<Self, Failure> {
+        let first = factory().map_err(|failure| failure.at(format!("transform {name}")))?;
+        Ok(Self { factory, first })
+    }
+}
+
 impl Step {
-    /// Builds the transform once, so that one that cannot be built fails at start.
-    pub(crate) fn new(name: Arc<str>, factory: TransformFactory, counters: Arc<Counters>) -> Result<Self, Failure> {
-        let built = factory().map_err(|failure| failure.at(format!("transform {name}")))?;
-        let stock = Stock { generation: 0, factory, idle: vec![built] };
-        Ok(Self { name, counters, stock: Mutex::new(stock) })
+    pub(crate) fn new(name: Arc<str>, fresh: Fresh, counters: Arc<Counters>) -> Self {
+        let stock = Stock { generation: 0, factory: fresh.factory, idle: vec![fresh.first] };
+        Self { name, counters, stock: Mutex::new(stock) }
     }
 
-    /// From the next batch on, it is built by `factory`.
-    pub(crate) fn exchange(&self, factory: TransformFactory) -> Result<(), Failure> {
-        let built = factory().map_err(|failure| failure.at(format!("transform {}", self.name)))?;
+    /// From the next batch on, this is what maps.
+    pub(crate) fn exchange(&self, fresh: Fresh) {
         let mut stock = self.stock();
-        stock.factory = factory;
+        stock.factory = fresh.factory;
         stock.generation += 1;
-        stock.idle = vec![built];
-        Ok(())
+        stock.idle = vec![fresh.first];
     }
 
     /// Maps a batch of a lane's life.

@@ -384,3 +384,23 @@ impl Bench {
 pub(crate) fn three_pages() -> Vec<Step> {
     vec![Step::Page(vec!["a", "b"]), Step::Page(vec!["c"]), Step::Page(vec!["d"])]
 }
+
+/// A lane that keeps its progress itself.
+pub(crate) struct OwnStore {
+    pub(crate) lane: Arc<dyn Lane>,
+    pub(crate) store: TestStore,
+}
+
+impl Lane for OwnStore {
+    fn id(&self) -> &LaneId {
+        self.lane.id()
+    }
+
+    fn store(&self) -> Option<Arc<dyn CheckpointStore>> {
+        Some(Arc::new(self.store.clone()))
+    }
+
+    fn open(&self, records: Records) -> Result<Box<dyn Source>, Failure> {
+        self.lane.open(records)
+    }
+}
