@@ -4,6 +4,7 @@
 //! process that is killed and started again. The real poller and the real runtime live through it on a paused
 //! clock and one thread, so a story is the same every time it is told. See [`simulation::play`].
 
+pub mod hosts;
 pub mod kafka;
 pub mod meter;
 pub mod octets;

@@ -6,6 +6,7 @@ use adr_core::{Failure, FailureKind};
 use adr_runtime::{Handle, Report, Running, Runtime, Topology};
 use adr_sink_stdout::Target;
 use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -29,7 +30,7 @@ pub(crate) struct Ended {
 pub(crate) async fn drive(
     runtime: Runtime,
     topology: Topology,
-    stdout: Option<Target>,
+    stdout: watch::Receiver<Option<Target>>,
     reload: Option<Reload>,
     watch: impl FnOnce(&Handle),
 ) -> Result<Ended, Stop> {
@@ -135,13 +136,13 @@ fn stopped_now(handle: &Handle) -> Stop {
 }
 
 /// Resolves when the reader of a pipe has gone away: an idle process would else notice only with its next event.
-async fn reader_gone(stdout: Option<Target>) {
-    let Some(stdout) = stdout else { return std::future::pending().await };
+/// A reload may add or remove the sink that writes to it.
+async fn reader_gone(stdout: watch::Receiver<Option<Target>>) {
     let mut tick = interval(LOOK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        if stdout.reader_gone() {
+        if stdout.borrow().as_ref().is_some_and(Target::reader_gone) {
             return;
         }
     }

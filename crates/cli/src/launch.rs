@@ -7,11 +7,13 @@ use std::time::Duration;
 use adr_checkpoints::{MemoryStore, RedbStore, StateDir};
 use adr_core::{Budget, CheckpointStore, Secrets};
 use adr_runtime::{Handle, Limits, Runtime};
+use tokio::sync::watch;
 
 use crate::args::Process;
 use crate::clock::SystemClock;
 use crate::components::{self, Builder, Source, Surround};
 use crate::config::Pipeline;
+use crate::control;
 use crate::dead_letter::LateDeadLetter;
 use crate::drive::{Ended, drive};
 use crate::exit::{Exit, Stop};
@@ -26,6 +28,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) process: &'a Process,
     pub(crate) state: State,
     pub(crate) once: bool,
+    /// Where it can be looked at; by default beside the progress it keeps.
+    pub(crate) control: Option<PathBuf>,
 }
 
 /// Where progress is kept.
@@ -52,9 +56,11 @@ impl Launch<'_> {
 
     async fn drive(self, watch: impl FnOnce(&Handle)) -> Result<Ended, Stop> {
         let clock = Arc::new(SystemClock);
+        let mut control = self.control;
         let (store, dead_letter): (Arc<dyn CheckpointStore>, _) = match self.state {
             State::Durable(path) => {
                 let dir = StateDir::open(path)?;
+                control.get_or_insert_with(|| control::beside(dir.path()));
                 let dead_letter = LateDeadLetter::new(dir.path(), "rejected.ndjson", clock.clone());
                 (Arc::new(RedbStore::open(&dir)?), dead_letter)
             }
@@ -71,13 +77,13 @@ impl Launch<'_> {
             once: self.once,
         };
         surround.open_stdout(&self.pipeline)?;
-        let stdout = surround.stdout.clone();
+        let (stdout, watched) = watch::channel(surround.stdout.clone());
         for warning in self.pipeline.warnings.in_lines() {
             tracing::warn!("{warning}");
         }
         let mut builder = Builder::new(surround);
         let topology = builder.topology(&self.pipeline)?;
-        let reload = self.again.map(|again| Reload::new(again, self.pipeline.clone(), builder));
+        let reload = self.again.map(|again| Reload::new(again, self.pipeline.clone(), builder, stdout));
         let limits = Limits {
             workers: self.process.threads(),
             drain: self.process.drain(),
@@ -92,7 +98,12 @@ impl Launch<'_> {
             limits,
             seed: crate::entropy::seed(),
         };
-        drive(runtime, topology, stdout, reload, watch).await
+        let mut answering = None;
+        let watch = |handle: &Handle| {
+            answering = control.and_then(|path| control::answer(&path, handle));
+            watch(handle);
+        };
+        drive(runtime, topology, watched, reload, watch).await
     }
 }
 

@@ -1,9 +1,10 @@
-//! Log lines on standard error.
+//! Log lines, on standard error or in a file.
 
-use adr_telemetry::{Color, Format, Settings, Telemetry};
+use adr_telemetry::{Color, Format, InitError, Settings, Telemetry};
 
 use crate::args::{self, LogFormat, Logging};
 use crate::exit::{Exit, Stop};
+use crate::out::tell;
 
 /// Starts them; they run for as long as what it gives. Beside a command's `answer` only warnings are of interest.
 pub(crate) fn start(logging: &Logging, answer: bool) -> Result<Telemetry, Stop> {
@@ -12,7 +13,9 @@ pub(crate) fn start(logging: &Logging, answer: bool) -> Result<Telemetry, Stop> 
         format: match logging.log_format {
             LogFormat::Text => Format::Text,
             LogFormat::Json => Format::Json,
+            LogFormat::Telegraf => Format::Telegraf,
         },
+        file: logging.log_file.clone(),
         verbosity: level(logging.verbose) - level(logging.quiet) - i8::from(answer),
         filter: logging.log.clone().filter(|filter| !filter.trim().is_empty()),
         color: match logging.color {
@@ -21,5 +24,10 @@ pub(crate) fn start(logging: &Logging, answer: bool) -> Result<Telemetry, Stop> 
             args::Color::Never => Color::Never,
         },
     };
-    adr_telemetry::init(&settings).map_err(|error| Stop::new(Exit::Usage, error.to_string()))
+    adr_telemetry::init(&settings).map_err(|error| {
+        let exit = if matches!(error, InitError::File { .. }) { Exit::Config } else { Exit::Usage };
+        // There is no log to say it in.
+        tell(&format!("error: {error}"));
+        Stop::said(exit)
+    })
 }

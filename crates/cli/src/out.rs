@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::args::{Color, LogFormat, Logging};
+use crate::args::{Color, Logging};
 use crate::exit::{Exit, Outcome, Stop};
 
 /// Writes an answer to standard output. A reader that has gone away has seen enough.
@@ -24,10 +24,19 @@ pub(crate) fn tell(text: &str) {
 
 /// Whether words on standard error are in color.
 pub(crate) fn color(when: Color) -> bool {
+    colors(when, io::stderr().is_terminal())
+}
+
+/// Whether an answer on standard output is in color.
+pub(crate) fn color_of_answer(when: Color) -> bool {
+    colors(when, io::stdout().is_terminal())
+}
+
+fn colors(when: Color, terminal: bool) -> bool {
     match when {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => io::stderr().is_terminal() && !no_color(),
+        Color::Auto => terminal && !no_color(),
     }
 }
 
@@ -40,14 +49,15 @@ fn no_color() -> bool {
 pub(crate) fn conclude(outcome: Outcome, logging: &Logging) -> Exit {
     let Err(stop) = outcome else { return Exit::Ok };
     if !stop.message.is_empty() && logging.quiet < 3 {
-        match logging.log_format {
-            LogFormat::Json => tracing::error!("{}", stop.message),
+        if logging.in_lines() {
+            tracing::error!("{}", stop.message);
+        } else if stop.message.contains("error: ") || stop.message.contains("error\u{1b}") {
             // Problems of a file come with their own heading.
-            LogFormat::Text if stop.message.contains("error: ") || stop.message.contains("error\u{1b}") => {
-                tell(&stop.message)
-            }
-            LogFormat::Text if color(logging.color) => tell(&format!("\u{1b}[1;31merror\u{1b}[0m: {}", stop.message)),
-            LogFormat::Text => tell(&format!("error: {}", stop.message)),
+            tell(&stop.message);
+        } else if color(logging.color) {
+            tell(&format!("\u{1b}[1;31merror\u{1b}[0m: {}", stop.message));
+        } else {
+            tell(&format!("error: {}", stop.message));
         }
     }
     stop.exit

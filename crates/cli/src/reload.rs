@@ -1,15 +1,15 @@
 //! Reads the pipeline again while it runs.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use adr_core::Failure;
 use adr_runtime::Handle;
-use tokio::sync::mpsc;
+use adr_sink_stdout::Target;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::args::{LogFormat, Logging};
+use crate::args::Logging;
 use crate::components::{Builder, needs_restart};
 use crate::config::{Findings, Paths, Pipeline};
 use crate::out::{color, tell};
@@ -30,11 +30,20 @@ pub(crate) struct Reload {
     again: Again,
     running: Arc<Pipeline>,
     builder: Builder,
+    /// Standard output, while a sink writes to it.
+    stdout: watch::Sender<Option<Target>>,
+    /// How often it was read again.
+    count: u64,
 }
 
 impl Reload {
-    pub(crate) fn new(again: Again, running: Arc<Pipeline>, builder: Builder) -> Self {
-        Self { again, running, builder }
+    pub(crate) fn new(
+        again: Again,
+        running: Arc<Pipeline>,
+        builder: Builder,
+        stdout: watch::Sender<Option<Target>>,
+    ) -> Self {
+        Self { again, running, builder, stdout, count: 0 }
     }
 
     /// Reads the pipeline whenever it is asked for, until nobody can ask.
@@ -64,12 +73,16 @@ impl Reload {
     }
 
     async fn take_over(&mut self, handle: &Handle) {
+        self.count += 1;
+        let reload = self.count;
         match self.attempt(handle).await {
             Ok(changed) if changed.is_empty() => {
-                tracing::info!("the pipeline was read again: it says what it said before");
+                tracing::info!(reload, "the pipeline was read again: it says what it said before");
             }
-            Ok(changed) => tracing::info!(changed, "the pipeline was read again: what has changed is in place"),
-            Err(why) => tracing::error!("the pipeline was read again and not taken over; it goes on as it was: {why}"),
+            Ok(changed) => tracing::info!(reload, changed, "the pipeline was read again: what has changed is in place"),
+            Err(why) => {
+                tracing::error!(reload, "the pipeline was read again and not taken over; it goes on as it was: {why}");
+            }
         }
     }
 
@@ -88,6 +101,7 @@ impl Reload {
         let names = self.running.changed(&next).join(", ");
         let changed = handle.change(topology).await.map_err(words)?;
         self.builder.taken_over();
+        self.stdout.send_replace(self.builder.surround.stdout.clone().filter(|_| next.writes_stdout()));
         for (sink, why) in &changed.kept {
             tracing::error!(component_id = %sink, "a sink goes on as it was, all else is changed: {why}");
             next.forget(sink);
@@ -98,17 +112,15 @@ impl Reload {
 
     /// The problems of the files, as `validate` shows them.
     fn show(&self, found: &Findings) -> String {
-        let Logging { log_format, .. } = self.again.logging;
-        match log_format {
-            LogFormat::Text => tell(&found.render(color(self.again.logging.color))),
-            LogFormat::Json => found.in_lines().for_each(|line| tracing::error!("{line}")),
+        if self.again.logging.in_lines() {
+            found.in_lines().for_each(|line| tracing::error!("{line}"));
+        } else {
+            tell(&found.render(color(self.again.logging.color)));
         }
         "its files have the mistakes that are told here; `jumpcloud-adr validate` finds them before a reload".to_owned()
     }
 
     fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.again.paths.texts().hash(&mut hasher);
-        hasher.finish()
+        self.again.paths.fingerprint()
     }
 }

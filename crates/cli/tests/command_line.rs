@@ -94,3 +94,24 @@ fn errors_are_json_where_json_is_wanted_and_silent_where_silence_is() {
     let done = call(&["run", "-c", "/nowhere.yaml", "-qqq"]);
     assert_eq!((done.code, done.stderr.as_str()), (Some(78), ""));
 }
+
+#[test]
+fn with_a_log_file_standard_error_stays_empty_and_a_bad_one_is_told_there() {
+    let folder = folder();
+    let log = folder.path().join("below/adr.log");
+    let to = |path: &std::path::Path, format: &str| {
+        run(program().args(["run", "-c", "/nowhere.yaml", "--log-format", format, "--log-file"]).arg(path))
+    };
+    for format in ["text", "json", "telegraf"] {
+        let done = to(&log, format);
+        assert_eq!((done.code, done.stdout.as_str(), done.stderr.as_str()), (Some(78), "", ""), "{format}");
+    }
+    let text = std::fs::read_to_string(&log).expect("the log is there");
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines.len() == 3 && lines.iter().all(|line| line.contains("/nowhere.yaml")), "{text}");
+    assert!(lines[0].contains(" ERROR ") && lines[1].starts_with('{') && lines[2].starts_with("E! "), "{text}");
+
+    let done = to(folder.path(), "json");
+    assert_eq!(done.code, Some(78));
+    assert!(done.stderr.contains("log file") && done.stderr.contains("name a file"), "{}", done.stderr);
+}

@@ -275,6 +275,8 @@ fn a_second_process_on_the_same_state_directory_is_refused_with_75() {
     assert_eq!((second.code, second.stdout.as_str()), (Some(75), ""), "{}", second.stderr);
     assert!(second.stderr.contains(&format!("in use by process {}", first.id())), "{}", second.stderr);
     signal(&first, "TERM");
+    // It ends well when all it wrote has been read.
+    reader.read_to_string(&mut String::new()).expect("UTF-8");
     assert_eq!(first.wait().expect("ends").code(), Some(0));
 }
 

@@ -47,6 +47,25 @@ impl Lines {
     }
 }
 
+/// `cat` between the program and the test: it can be ended while it waits for a line.
+struct Reader(Child);
+
+impl Reader {
+    fn of(input: std::process::ChildStdout) -> (Self, Lines) {
+        let mut cat = Command::new("cat").stdin(input).stdout(Stdio::piped()).spawn().expect("cat starts");
+        let lines = Lines::of(cat.stdout.take().expect("a pipe"));
+        (Self(cat), lines)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // It may have come to its end by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 struct Scene {
     jumpcloud: JumpCloud,
     orgs: [String; 2],
@@ -54,6 +73,8 @@ struct Scene {
     program: Child,
     out: Lines,
     said: Lines,
+    /// Reads standard output; killed, nobody does.
+    closes: Option<Reader>,
 }
 
 impl Scene {
@@ -68,9 +89,9 @@ impl Scene {
         command.args(["run", "-c", "pipeline.yaml", "--state-dir", "state"]).current_dir(folder.path()).env("KEY", key);
         command.args(watch.then_some("--watch-config")).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut program = command.spawn().expect("it starts");
-        let out = Lines::of(program.stdout.take().expect("a pipe"));
+        let (closes, out) = Reader::of(program.stdout.take().expect("a pipe"));
         let said = Lines::of(program.stderr.take().expect("a pipe"));
-        Self { jumpcloud, orgs, folder, program, out, said }
+        Self { jumpcloud, orgs, folder, program, out, said, closes: Some(closes) }
     }
 
     fn change(&self, text: &str, signal: bool) {
@@ -168,4 +189,34 @@ fn without_a_file_there_is_nothing_to_read_again() {
     said.until("there is no pipeline file to read again");
     drop(child.stdin.take());
     assert!(child.wait().expect("it ends").success());
+}
+
+/// Events into a file and, where it is asked for, to standard output.
+fn two_sinks(jumpcloud: &JumpCloud, orgs: &[String], folder: &Path, stdout: bool) -> String {
+    let file = format!("  file: {{ type: file, inputs: [jumpcloud], path: {}/events.ndjson }}\n", folder.display());
+    let text = pipeline(jumpcloud, orgs, "").replace("  out: ", &format!("{file}  out: "));
+    match stdout {
+        true => text,
+        false => text.lines().filter(|line| !line.starts_with("  out: ")).map(|line| format!("{line}\n")).collect(),
+    }
+}
+
+#[test]
+fn the_reader_of_standard_output_matters_while_a_sink_writes_to_it() {
+    let mut scene = Scene::start(true);
+    scene.out.take(EVENTS);
+    let (orgs, folder) = (scene.orgs.to_vec(), scene.folder.path().to_owned());
+    let text = |stdout: bool| two_sinks(&scene.jumpcloud, &orgs[..1], &folder, stdout);
+    scene.change(&text(false), false);
+    scene.said.until("what has changed is in place");
+    // Nobody reads any more, and nobody need.
+    drop(scene.closes.take());
+    for note in ["first", "second", "third"] {
+        // A file is looked at as often as the reader is.
+        scene.change(&format!("{}# {note}\n", text(false)), false);
+        scene.said.until("it says what it said before");
+    }
+    scene.change(&text(true), false);
+    assert!(scene.program.wait().expect("it ends").code().is_some(), "it ends by itself");
+    assert!(scene.said.0.iter().any(|line| line.contains("what has changed is in place")));
 }

@@ -32,10 +32,13 @@ impl Backoff {
         self.failures = self.failures.saturating_add(1);
         match failure.retry {
             Retry::Never => None,
-            // Between half and the whole, so that many lanes do not come back at the same instant.
-            Retry::BackOff => Some(doubled.min(self.most).mul_f64(self.random.random_range(0.5..=1.0))),
             // Never sooner than asked.
-            Retry::After(asked) => Some(self.later(asked)),
+            Retry::After(asked) if asked >= self.first => Some(self.later(asked)),
+            // Between half and the whole, so that many lanes do not come back at the same instant. Who asks for nearly nothing
+            // each time would be asked without a pause.
+            Retry::BackOff | Retry::After(_) => {
+                Some(doubled.min(self.most).mul_f64(self.random.random_range(0.5..=1.0)))
+            }
         }
     }
 
@@ -73,5 +76,13 @@ mod tests {
         let asked = Failure::new(FailureKind::RateLimited, "slow down").after(Duration::from_secs(300));
         assert!(backoff.delay(&asked).is_some_and(|delay| delay >= Duration::from_secs(300)));
         assert_eq!(backoff.delay(&Failure::fatal(FailureKind::Config, "no")), None);
+    }
+
+    #[test]
+    fn who_asks_for_nothing_is_asked_less_and_less_often() {
+        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30), 7);
+        let asked = Failure::new(FailureKind::RateLimited, "slow down").after(Duration::ZERO);
+        let all: Duration = (0..20).filter_map(|_| backoff.delay(&asked)).sum();
+        assert!(all > Duration::from_secs(120), "{all:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! What runs, by name, and how it goes over to another topology.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use adr_core::{Failure, FailureKind, Sink, SourceComponent};
 use tokio::sync::{mpsc, oneshot};
@@ -14,7 +14,7 @@ use crate::deliver::{Control, Deliver, Settings};
 use crate::lane::LaneEnd;
 use crate::lanes::{Gone, Lanes, LanesChange};
 use crate::plan::Plan;
-use crate::port::{Entry, Port};
+use crate::port::{Buffer, Entry, Port};
 use crate::run::Shared;
 use crate::step::{Fresh, Step};
 use crate::topology::{SinkKind, SinkNode, SourceNode, Topology, TransformNode};
@@ -89,6 +89,7 @@ struct Built {
     gone: Vec<(Arc<str>, Room<LanesChange>)>,
     steps: Vec<(Arc<Step>, Option<Fresh>)>,
     sinks: Vec<BuiltSink>,
+    dead_letter: Option<Arc<Port>>,
 }
 
 struct BuiltSource {
@@ -136,7 +137,7 @@ impl Graph {
 
     /// Goes over to another topology. After an error nothing is changed.
     pub(crate) fn change(&mut self, topology: Topology) -> Result<Exchanges, Failure> {
-        let Built { sources, gone, steps, sinks } = self.build(topology)?;
+        let Built { sources, gone, steps, sinks, dead_letter } = self.build(topology)?;
         let mut exchanges = Exchanges::default();
         self.steps.clear();
         for (step, fresh) in steps {
@@ -160,6 +161,7 @@ impl Graph {
             }
             running.insert(name, built);
         }
+        self.shared.letters.exchange(dead_letter);
         // A sink that goes away ends when the last lane that reaches it has: nobody can send to it then.
         self.sinks = running;
         sources.into_iter().for_each(|source| self.change_source(source));
@@ -198,6 +200,7 @@ impl Graph {
         let sinks = sinks.collect::<Result<Vec<_>, _>>()?;
         let all_steps: Vec<Arc<Step>> = steps.iter().map(|(step, _)| step.clone()).collect();
         let ports: Vec<Arc<Port>> = sinks.iter().map(|sink| sink.running.port.clone()).collect();
+        let dead_letter = topology.dead_letter.map(|sink| ports[sink].clone());
         let names: BTreeSet<Arc<str>> = topology.sources.iter().map(|source| source.name.clone()).collect();
         let gone = self.sources.iter().filter(|(name, source)| !names.contains(*name) && !source.is_gone());
         let gone = gone.map(|(name, source)| Ok((name.clone(), room("source", name, &source.changes)?)));
@@ -210,7 +213,7 @@ impl Graph {
             Ok(BuiltSource { name, component, plan: Plan::new(route, &all_steps, &ports), room })
         });
         let (sources, gone) = (sources.collect::<Result<_, _>>()?, gone.collect::<Result<_, _>>()?);
-        Ok(Built { sources, gone, steps, sinks })
+        Ok(Built { sources, gone, steps, sinks, dead_letter })
     }
 
     fn build_step(&self, node: TransformNode) -> Result<(Arc<Step>, Option<Fresh>), Failure> {
@@ -230,15 +233,15 @@ impl Graph {
     }
 
     fn build_sink(&self, node: SinkNode) -> Result<BuiltSink, Failure> {
-        let SinkNode { name, kind, caveats, .. } = node;
-        let counters = self.shared.counters(&name);
-        let running = self.sinks.get(&name).cloned();
+        let SinkNode { name, kind, buffer, caveats, .. } = node;
+        let (counters, ended) = (self.shared.counters(&name), Arc::new(OnceLock::new()));
+        let running = self.sinks.get(&name).map(|running| running.with(buffer));
         let (running, next) = match (running, kind) {
             (Some(running), None) => (running, Next::Stays),
             (None, None) => return Err(unknown("sink", &name)),
             (_, Some(SinkKind::Transactional(sink))) => {
                 let (number, entry) = (self.shared.next_sink(), Entry::Transactional(sink));
-                let port = Port { name: name.clone(), number, entry, counters };
+                let port = Port { name: name.clone(), number, entry, buffer: buffer.map(Buffer::new), counters, ended };
                 (RunningSink { port: Arc::new(port), control: None }, Next::IsDriven)
             }
             (Some(RunningSink { port, control: Some(control) }), Some(kind)) => {
@@ -258,11 +261,19 @@ impl Graph {
                     limits: self.shared.limits,
                     jobs: to_deliver,
                     control: to_obey,
-                    dead_letter: self.shared.dead_letter.clone(),
+                    letters: self.shared.letters.clone(),
                     counters: counters.clone(),
+                    ended: ended.clone(),
                 };
                 let (number, entry) = (self.shared.next_sink(), Entry::Plain(jobs));
-                let port = Arc::new(Port { name: name.clone(), number, entry, counters });
+                let port = Arc::new(Port {
+                    name: name.clone(),
+                    number,
+                    entry,
+                    buffer: buffer.map(Buffer::new),
+                    counters,
+                    ended,
+                });
                 (RunningSink { port, control: Some(control) }, Next::Starts(Box::new((deliver, sink))))
             }
         };
@@ -284,6 +295,19 @@ impl Graph {
             running.plan = Arc::new(plan);
         }
         running.tell(component, room, &self.busy);
+    }
+}
+
+impl RunningSink {
+    /// The same sink with that buffer: another port, where it has another one.
+    fn with(&self, buffer: Option<u32>) -> Self {
+        let Port { name, number, entry, counters, ended, .. } = &*self.port;
+        if self.port.buffer.as_ref().map(|buffer| buffer.most) == buffer {
+            return self.clone();
+        }
+        let (name, entry, counters, ended) = (name.clone(), entry.clone(), counters.clone(), ended.clone());
+        let port = Port { name, number: *number, entry, buffer: buffer.map(Buffer::new), counters, ended };
+        Self { port: Arc::new(port), control: self.control.clone() }
     }
 }
 

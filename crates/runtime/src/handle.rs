@@ -11,6 +11,7 @@ use crate::counters::Counts;
 use crate::graph::{Changed, Exchanges};
 use crate::run::Shared;
 use crate::status::Status;
+use crate::tap::Tap;
 use crate::topology::Topology;
 
 /// A wish for another topology, and where to say what became of it.
@@ -49,6 +50,17 @@ impl Handle {
     /// Every component's counts.
     pub fn counts(&self) -> BTreeMap<Arc<str>, Counts> {
         self.shared.counters.counts()
+    }
+
+    /// The names of all components.
+    pub fn components(&self) -> Vec<Arc<str>> {
+        self.shared.counters.counts().into_keys().collect()
+    }
+
+    /// Looks at the events of a component as they pass; `None` where there is none of that name.
+    pub fn tap(&self, component: &str) -> Option<Tap> {
+        let known = self.components().into_iter().find(|name| **name == *component);
+        known.map(|name| self.shared.taps.open(name))
     }
 
     /// Goes over to another topology while it runs. Nodes that stay as they are hold nothing to build and are not touched:

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use adr_core::{Event, LaneId};
 
 use crate::ack::Ack;
+use crate::port::Room;
 
 /// One life of a lane, from its opening to its end or failure. A lane lives and dies whole: what a dead life still
 /// has in some queue is dropped there, its successor reads it again.
@@ -37,6 +38,8 @@ pub(crate) struct Job {
     pub(crate) ack: Ack,
     batch: Arc<Vec<Event>>,
     portion: Range<usize>,
+    /// What its batch takes up at the sink; given back with the last portion.
+    room: Option<Room>,
 }
 
 /// The events of a job: they stay while somebody has them.
@@ -49,7 +52,12 @@ pub(crate) struct Portion {
 impl Job {
     /// A whole batch.
     pub(crate) fn new(life: Arc<Life>, batch: Arc<Vec<Event>>, ack: Ack) -> Self {
-        Self { life, portion: 0..batch.len(), batch, ack }
+        Self { life, portion: 0..batch.len(), batch, ack, room: None }
+    }
+
+    /// The same, with the room that it has at its sink.
+    pub(crate) fn within(self, room: Option<Room>) -> Self {
+        Self { room, ..self }
     }
 
     pub(crate) fn events(&self) -> &[Event] {
@@ -66,13 +74,13 @@ impl Job {
         let starts = self.portion.clone().step_by(most.max(1));
         // A batch without events is acked like any other.
         let first = self.portion.is_empty().then_some(self.portion.start);
-        let Self { life, batch, portion: Range { end, .. }, ack } = self;
+        let Self { life, batch, portion: Range { end, .. }, ack, room } = self;
         let mut ack = Some(ack);
         starts.chain(first).map(move |start| {
             let portion = start..end.min(start.saturating_add(most.max(1)));
             let forked = if portion.end == end { ack.take() } else { ack.as_ref().map(Ack::fork) };
             let ack = forked.expect("only the last portion takes the ack itself");
-            Self { life: life.clone(), batch: batch.clone(), portion, ack }
+            Self { life: life.clone(), batch: batch.clone(), portion, ack, room: room.clone() }
         })
     }
 }

@@ -108,8 +108,8 @@ impl Supervised {
                 };
                 let (writer, records) = opened.map_err(|failure| failure.at(format!("sink {name}")))?;
                 let (sink, counters) = (name.clone(), counters.clone());
-                let dead_letter = self.shared.dead_letter.clone();
-                (Some(Transactions { writer, sink, counters, dead_letter, seed }), records)
+                let letters = self.shared.letters.clone();
+                (Some(Transactions { writer, sink, counters, letters, seed }), records)
             }
             _ => (None, self.progress.load().await?),
         };

@@ -159,6 +159,7 @@ impl Living<'_> {
 
     fn start(&self, page: Page, mut memory: Reservation, permit: OwnedSemaphorePermit) -> Mapping {
         self.count(&page);
+        self.shared.taps.show(&self.life.lane.source, &page.events);
         let bytes = usize::try_from(page.tally.bytes).unwrap_or(usize::MAX);
         memory.resize(if self.plan.steps.is_empty() { 0 } else { bytes.saturating_mul(ALLOWANCE) });
         let (shared, plan, life) = (self.shared.clone(), self.plan.clone(), self.life.number);
@@ -169,12 +170,14 @@ impl Living<'_> {
     async fn send(&self, mut mapped: mpsc::Receiver<Mapping>, sent: mpsc::Sender<Pending>) -> Result<(), Failure> {
         while let Some(mapping) = mapped.recv().await {
             let mapped = mapping.mapped.await.map_err(|_| self.panicked())??;
+            let mut trail = None;
             for (component, rejected) in &mapped.rejected {
-                keep(&*self.shared.dead_letter, component, rejected, self.seed).await?;
+                trail = trail.max(keep(&self.shared.letters, component, rejected, self.seed).await?);
             }
             let (ack, outcome) = Ack::new();
             let mut owned = None;
             for (place, ((port, _), events)) in self.plan.sinks.iter().zip(mapped.sinks).enumerate() {
+                self.shared.taps.show(&port.name, &events);
                 if self.plan.transactional == Some(place) {
                     owned = Some(events);
                 } else if !events.is_empty() {
@@ -182,7 +185,7 @@ impl Living<'_> {
                 }
             }
             // Our own branch: all rejected events are kept, all sinks have their batch.
-            ack.deliver(None);
+            ack.deliver(trail);
             let pending = Pending { checkpoint: mapping.checkpoint, outcome, owned, permit: mapping.permit };
             if sent.send(pending).await.is_err() {
                 return Ok(());
@@ -195,10 +198,14 @@ impl Living<'_> {
         let Entry::Plain(jobs) = &port.entry else {
             return Err(Failure::new(FailureKind::Internal, "a transactional sink was handed a plain batch"));
         };
-        let job = Job::new(self.life.clone(), events, ack.fork());
+        let room = match &port.buffer {
+            Some(buffer) => Some(buffer.room(events.len()).await),
+            None => None,
+        };
+        let job = Job::new(self.life.clone(), events, ack.fork()).within(room);
         jobs.send(job).await.map_err(|_| {
-            let message = format!("sink {} has ended; see its own message", port.name);
-            Failure::fatal(FailureKind::Internal, message)
+            let unknown = || format!("sink {} has ended; see its own message", port.name);
+            port.ended.get().cloned().unwrap_or_else(|| Failure::fatal(FailureKind::Internal, unknown()))
         })
     }
 

@@ -6,10 +6,14 @@ use adr_core::{Event, Failure, Rejected, Reservation};
 use tokio::sync::Semaphore;
 
 use crate::plan::Plan;
+use crate::tap::Taps;
 use crate::topology::Feed;
 
 /// The workers.
-pub(crate) struct Mapper(Semaphore);
+pub(crate) struct Mapper {
+    workers: Semaphore,
+    taps: Arc<Taps>,
+}
 
 /// What a plan made of a batch.
 #[derive(Default)]
@@ -21,8 +25,8 @@ pub(crate) struct Mapped {
 }
 
 impl Mapper {
-    pub(crate) fn new(workers: usize) -> Self {
-        Self(Semaphore::new(workers.max(1)))
+    pub(crate) fn new(workers: usize, taps: Arc<Taps>) -> Self {
+        Self { workers: Semaphore::new(workers.max(1)), taps }
     }
 
     /// Runs the plan over a page's events of this life. `memory` is what the outputs may hold.
@@ -37,13 +41,14 @@ impl Mapper {
         let mut made: Vec<Vec<Event>> = Vec::with_capacity(plan.steps.len());
         // An empty page (progress only) needs no worker.
         if !plan.steps.is_empty() && !page.is_empty() {
-            let _worker = self.0.acquire().await.expect("the semaphore is never closed");
+            let _worker = self.workers.acquire().await.expect("the semaphore is never closed");
             for (step, feeds) in &plan.steps {
                 let input = gather(feeds, &page, &made);
                 let product = step.map(life, &input, &mut memory).await?;
                 if !product.rejected.is_empty() {
                     mapped.rejected.push((step.name.clone(), product.rejected));
                 }
+                self.taps.show(&step.name, &product.events);
                 made.push(product.events);
             }
         }

@@ -7,19 +7,23 @@ use adr_core::{Delivered, Delivery, Event, Failure, FailureKind, Rejected, Rejec
 use tokio::time::sleep;
 
 use crate::backoff::Backoff;
-use crate::dead_letter::DeadLetter;
+use crate::dead_letter::Letters;
 use crate::job::Portion;
 
-/// Keeps rejected events, however long that takes: what else their batch has must not be done again for it.
+/// Keeps rejected events, however long that takes: what else their batch has must not be done again for it. Gives the trail
+/// of a dead letter that cannot acknowledge.
 pub(crate) async fn keep(
-    dead_letter: &dyn DeadLetter,
+    letters: &Letters,
     component: &str,
     rejected: &[Rejected],
     seed: u64,
-) -> Result<(), Failure> {
+) -> Result<Option<Duration>, Failure> {
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30), seed);
     loop {
-        let Err(failure) = dead_letter.keep(component, rejected).await else { return Ok(()) };
+        let failure = match letters.keep(component, rejected).await {
+            Ok(trail) => return Ok(trail),
+            Err(failure) => failure,
+        };
         let Some(delay) = backoff.delay(&failure) else { return Err(failure) };
         tracing::warn!(component_id = %component, error_type = failure.kind.as_str(), stage = "rejecting",
             retry_in = %format_args!("{delay:.1?}"), "{failure}");
@@ -30,7 +34,7 @@ pub(crate) async fn keep(
 /// What is needed to keep the events that a sink rejects.
 pub(crate) struct Rejects {
     pub(crate) sink: Arc<str>,
-    pub(crate) dead_letter: Arc<dyn DeadLetter>,
+    pub(crate) letters: Arc<Letters>,
     pub(crate) portion: Portion,
     pub(crate) seed: u64,
 }
@@ -38,10 +42,11 @@ pub(crate) struct Rejects {
 impl Rejects {
     /// Resolves as the delivery does, once what it rejects is kept.
     pub(crate) async fn after(self, delivery: Delivery) -> Result<Delivered, Failure> {
-        let delivered = delivery.await?;
+        let mut delivered = delivery.await?;
         if !delivered.rejected.is_empty() {
             let rejected = rejected(self.portion.events(), &delivered.rejected)?;
-            keep(&*self.dead_letter, &self.sink, &rejected, self.seed).await?;
+            let trail = keep(&self.letters, &self.sink, &rejected, self.seed).await?;
+            delivered.trail = delivered.trail.max(trail);
         }
         Ok(delivered)
     }
@@ -65,8 +70,10 @@ pub(crate) fn rejected(events: &[Event], rejections: &[Rejection]) -> Result<Vec
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use adr_core::{BoxFuture, ByteString, Meta, Severity};
+    use adr_core::{BoxFuture, ByteString, Clock, Meta, Severity, Timestamp};
     use bytes::Bytes;
+
+    use crate::dead_letter::DeadLetter;
 
     use super::*;
 
@@ -89,6 +96,14 @@ mod tests {
         }
     }
 
+    struct Fixed;
+
+    impl Clock for Fixed {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_secs(1_700_000_000)
+        }
+    }
+
     /// Fails so often, then keeps.
     struct Full(AtomicU32);
 
@@ -104,7 +119,9 @@ mod tests {
     async fn a_dead_letter_that_is_full_is_tried_until_it_takes_them() {
         let full = Full(AtomicU32::new(20));
         let rejected = rejected(&events(1), &[rejection(0)]).unwrap();
-        keep(&full, "sink", &rejected, 1).await.unwrap();
+        let full = Arc::new(full);
+        let letters = Letters::new(full.clone(), Arc::new(Fixed), Arc::default());
+        keep(&letters, "sink", &rejected, 1).await.unwrap();
         assert_eq!(full.0.load(Ordering::Relaxed), 0);
     }
 }

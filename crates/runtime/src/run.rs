@@ -10,13 +10,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::counters::{Counters, Registry};
-use crate::dead_letter::DeadLetter;
+use crate::dead_letter::{DeadLetter, Letters};
 use crate::graph::Graph;
 use crate::handle::Handle;
 use crate::limits::Limits;
 use crate::mapper::Mapper;
 use crate::running::Running;
 use crate::status::Status;
+use crate::tap::Taps;
 use crate::topology::Topology;
 use crate::watchdog::watch;
 
@@ -26,7 +27,7 @@ pub struct Runtime {
     pub clock: Arc<dyn Clock>,
     /// Durable progress of lanes that reach no transactional sink.
     pub store: Arc<dyn CheckpointStore>,
-    /// Where rejected events are kept.
+    /// Where rejected events are kept, unless a sink serves as the dead letter.
     pub dead_letter: Arc<dyn DeadLetter>,
     /// Memory for events in flight.
     pub budget: Budget,
@@ -39,13 +40,14 @@ pub struct Runtime {
 /// What all lanes of a run share.
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn CheckpointStore>,
-    pub(crate) dead_letter: Arc<dyn DeadLetter>,
+    pub(crate) letters: Arc<Letters>,
     pub(crate) budget: Budget,
     pub(crate) limits: Limits,
     pub(crate) seed: u64,
     pub(crate) mapper: Mapper,
     pub(crate) status: Status,
     pub(crate) counters: Registry,
+    pub(crate) taps: Arc<Taps>,
     lives: AtomicU64,
     sinks: AtomicU64,
 }
@@ -67,15 +69,17 @@ impl Shared {
 impl Runtime {
     /// Checks the topology, builds its transforms and sinks, and starts it on the current tokio runtime.
     pub fn start(self, topology: Topology) -> Result<Running, Failure> {
+        let taps = Arc::new(Taps::default());
         let shared = Arc::new(Shared {
             store: self.store,
-            dead_letter: self.dead_letter,
+            letters: Arc::new(Letters::new(self.dead_letter, self.clock.clone(), taps.clone())),
             budget: self.budget,
             limits: self.limits,
             seed: self.seed,
-            mapper: Mapper::new(self.limits.workers),
+            mapper: Mapper::new(self.limits.workers, taps.clone()),
             status: Status::new(self.clock),
             counters: Registry::default(),
+            taps,
             lives: AtomicU64::new(0),
             sinks: AtomicU64::new(0),
         });

@@ -20,6 +20,8 @@ pub struct Topology {
     pub transforms: Vec<TransformNode>,
     /// Where they go.
     pub sinks: Vec<SinkNode>,
+    /// The sink that serves as the dead letter, by its index; None: the file.
+    pub dead_letter: Option<usize>,
 }
 
 /// A source of the graph.
@@ -48,6 +50,9 @@ pub struct SinkNode {
     pub inputs: Vec<Input>,
     /// Which kind of sink; None for the one that runs under this name, as it is.
     pub kind: Option<SinkKind>,
+    /// How many events may wait at it before those who have more for it must wait; None: as many as there is memory for.
+    /// Of no meaning for a transactional sink, where none wait.
+    pub buffer: Option<u32>,
     /// What is true of it for as long as it is configured so, and its user must know: "proves nothing". Told in the status.
     pub caveats: Vec<String>,
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use adr_core::{Committed, Failure, FailureKind, Group, LaneWriter};
 
 use crate::counters::Counters;
-use crate::dead_letter::DeadLetter;
+use crate::dead_letter::Letters;
 use crate::rejects::{keep, rejected};
 
 /// The way of one life of a lane into a transactional sink.
@@ -14,7 +14,7 @@ pub(crate) struct Transactions {
     pub(crate) writer: Box<dyn LaneWriter>,
     pub(crate) sink: Arc<str>,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) dead_letter: Arc<dyn DeadLetter>,
+    pub(crate) letters: Arc<Letters>,
     pub(crate) seed: u64,
 }
 
@@ -46,7 +46,8 @@ impl Transactions {
                 let message = "the sink committed nothing and rejected nothing: this is a bug";
                 return Err(Failure::fatal(FailureKind::Internal, message));
             }
-            keep(&*self.dead_letter, &self.sink, &rejected, self.seed).await?;
+            // A commit has no trail: `validate` refuses a dead letter that would need one.
+            keep(&self.letters, &self.sink, &rejected, self.seed).await?;
             open.done(rejected.len(), &self.counters.rejected);
             let mut refused: Vec<usize> = rejections.iter().map(|rejection| rejection.index).collect();
             refused.sort_unstable();

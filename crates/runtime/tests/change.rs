@@ -20,7 +20,13 @@ fn opened(handle: &Handle, tenant: &str) -> u64 {
 }
 
 fn sink(name: &str, gate: &Gate) -> SinkNode {
-    SinkNode { name: name.into(), inputs: vec![Input::Source(0)], kind: Some(gate.kind()), caveats: Vec::new() }
+    SinkNode {
+        name: name.into(),
+        inputs: vec![Input::Source(0)],
+        kind: Some(gate.kind()),
+        buffer: None,
+        caveats: Vec::new(),
+    }
 }
 
 /// The source's lanes made anew.

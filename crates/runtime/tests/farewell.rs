@@ -25,7 +25,7 @@ fn lanes(lanes: Vec<Arc<dyn adr_core::Lane>>) -> TestLanes {
 }
 
 fn plain(name: &str, kind: SinkKind) -> SinkNode {
-    SinkNode { name: name.into(), inputs: vec![Input::Source(0)], kind: Some(kind), caveats: Vec::new() }
+    SinkNode { name: name.into(), inputs: vec![Input::Source(0)], kind: Some(kind), buffer: None, caveats: Vec::new() }
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,11 +92,13 @@ async fn a_source_that_comes_back_waits_for_its_former_self() {
     gate.until(1).await;
 
     let stays = |name: &str| SourceNode { name: name.into(), component: None };
-    let sink = |name: &str, inputs| SinkNode { name: name.into(), inputs, kind: None, caveats: Vec::new() };
+    let sink =
+        |name: &str, inputs| SinkNode { name: name.into(), inputs, kind: None, buffer: None, caveats: Vec::new() };
     let without = Topology {
         sources: vec![stays("quiet")],
         transforms: vec![],
         sinks: vec![sink("other", vec![Input::Source(0)]), sink("sink", vec![Input::Source(0)])],
+        dead_letter: None,
     };
     handle.change(without).await.unwrap();
     let again = Topology {
@@ -106,6 +108,7 @@ async fn a_source_that_comes_back_waits_for_its_former_self() {
         ],
         transforms: vec![],
         sinks: vec![sink("other", vec![Input::Source(1)]), sink("sink", vec![Input::Source(0)])],
+        dead_letter: None,
     };
     handle.change(again).await.unwrap();
     tokio::time::sleep(Duration::from_secs(3)).await;
@@ -135,10 +138,15 @@ async fn what_a_source_left_in_a_pipe_is_saved_in_its_time_and_never_over_newer_
     let handle = running.handle();
     let finish = tokio::spawn(running.finish());
     pipe.until(2).await;
-    let stays = |name: &str, inputs| SinkNode { name: name.into(), inputs, kind: None, caveats: Vec::new() };
+    let stays =
+        |name: &str, inputs| SinkNode { name: name.into(), inputs, kind: None, buffer: None, caveats: Vec::new() };
     let quiet = || SourceNode { name: "quiet".into(), component: None };
-    let without =
-        Topology { sources: vec![quiet()], transforms: vec![], sinks: vec![stays("other", vec![Input::Source(0)])] };
+    let without = Topology {
+        sources: vec![quiet()],
+        transforms: vec![],
+        sinks: vec![stays("other", vec![Input::Source(0)])],
+        dead_letter: None,
+    };
     handle.change(without).await.unwrap();
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(bench.position("t"), 0);
@@ -149,6 +157,7 @@ async fn what_a_source_left_in_a_pipe_is_saved_in_its_time_and_never_over_newer_
             stays("other", vec![Input::Source(0)]),
             SinkNode { inputs: vec![Input::Source(1)], ..plain("keeps", keeps.kind()) },
         ],
+        dead_letter: None,
     };
     handle.change(back).await.unwrap();
     keeps.until(1).await;

@@ -143,6 +143,7 @@ async fn graphs_that_cannot_work_are_refused_before_anything_starts() {
                 name: name.into(),
                 inputs: vec![Input::Source(0)],
                 kind,
+                buffer: None,
                 caveats: Vec::new(),
             });
         }

@@ -67,6 +67,7 @@ async fn run(bench: &Bench, ledger: &Ledger, script: Vec<Step>) -> Report {
         name: "ledger".into(),
         inputs: vec![Input::Source(0)],
         kind: Some(SinkKind::Transactional(Arc::new(ledger.clone()))),
+        buffer: None,
         caveats: Vec::new(),
     });
     bench.start(topology).finish().await

@@ -40,21 +40,48 @@ pub(crate) fn text(line: &Line, look: Look) -> String {
         Level::TRACE => paint("35", "TRACE"),
     };
     let mut text = format!("{} {level} ", paint("2", time));
-    if look.target {
+    push_words(&mut text, line, look.target, paint);
+    text.push('\n');
+    text
+}
+
+/// Telegraf reads lines of 64 KiB and stops reading for good at a longer one.
+const TELEGRAF_LINE: usize = 16 << 10;
+
+/// `W! page refused status=429 tenant=acme`: the time is Telegraf's own.
+pub(crate) fn telegraf(line: &Line, target: bool) -> String {
+    let level = match line.level {
+        Level::ERROR => "E! ",
+        Level::WARN => "W! ",
+        Level::INFO => "I! ",
+        Level::DEBUG => "D! ",
+        Level::TRACE => "T! ",
+    };
+    let mut text = level.to_owned();
+    push_words(&mut text, line, target, |_, text| text.to_owned());
+    if text.len() > TELEGRAF_LINE {
+        text.truncate(text.floor_char_boundary(TELEGRAF_LINE));
+        text.push_str("...");
+    }
+    text.push('\n');
+    text
+}
+
+/// What a line of text says after its level.
+fn push_words(text: &mut String, line: &Line, target: bool, paint: impl Fn(&str, &str) -> String) {
+    if target {
         let _ = write!(text, "{} ", paint("2", &format!("{}:", line.target)));
     }
-    push_plain(&mut text, &line.fields.message);
+    push_plain(text, &line.fields.message);
     for (name, value) in &line.fields.list {
         let _ = write!(text, " {}", paint("2", &format!("{name}=")));
         match value {
-            Value::String(value) => push_value(&mut text, value),
+            Value::String(value) => push_value(text, value),
             other => {
                 let _ = write!(text, "{other}");
             }
         }
     }
-    text.push('\n');
-    text
 }
 
 /// `{"timestamp":..,"level":"WARN","message":..,"target":..,"fields":{..}}`
@@ -119,6 +146,19 @@ mod tests {
         let text = text(&line(), look);
         assert!(text.starts_with("\u{1b}[2m2026-11-23T12:34:56.789Z\u{1b}[0m \u{1b}[33m WARN\u{1b}[0m "), "{text:?}");
         assert!(text.contains("adr_source_jumpcloud::client:"), "{text:?}");
+    }
+
+    #[test]
+    fn telegraf_gets_its_marks_and_no_line_that_it_cannot_read() {
+        assert_eq!(
+            telegraf(&line(), false),
+            "W! page refused status=429 tenant=acme why=\"too \\\"many\\\"\\nrequests \\u{1b}[2J\"\n"
+        );
+        let mut long = line();
+        long.fields.message = "é".repeat(100_000);
+        let text = telegraf(&long, true);
+        assert!(text.starts_with("W! adr_source_jumpcloud::client: éé") && text.ends_with("é...\n"), "{}", text.len());
+        assert!(text.len() < 64 << 10 && text.lines().count() == 1);
     }
 
     #[test]

@@ -19,8 +19,8 @@ use crate::redact::redact;
 use crate::settings::Format;
 
 /// Fields that tell whose message it is: repeats are counted for each of them apart, so that one tenant in
-/// trouble does not hide another.
-const WHOSE: [&str; 3] = ["tenant", "lane", "component_id"];
+/// trouble does not hide another, and each reload has its answer.
+const WHOSE: [&str; 4] = ["tenant", "lane", "component_id", "reload"];
 
 /// Makes lines of events and writes them.
 #[derive(Clone)]
@@ -76,6 +76,7 @@ impl Lines {
         let text = match self.0.format {
             Format::Text => format::text(line, self.0.look),
             Format::Json => format::json(line),
+            Format::Telegraf => format::telegraf(line, self.0.look.target),
         };
         // One write a line, so that lines of several writers do not mix. There is nobody to tell if it fails.
         let _ = state.writer.write_all(redact(&text).as_bytes());

@@ -1,6 +1,6 @@
-//! Logs, on standard error only.
+//! Logs, on standard error or in a file of their own.
 //!
-//! Components say what happens with `tracing`; here it becomes lines, text or JSON. Repeats of a message are
+//! Components say what happens with `tracing`; here it becomes lines: text, JSON, or text with Telegraf's marks. Repeats of a message are
 //! limited to one in ten seconds and then counted, and [registered secrets](register) never get through.
 //!
 //! The OpenTelemetry SDK belongs here too, and nowhere else.
@@ -9,6 +9,7 @@ mod fields;
 mod format;
 mod layer;
 mod limit;
+mod log_file;
 mod panics;
 mod redact;
 mod settings;

@@ -1,4 +1,5 @@
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use adr_core::Timestamp;
 use tracing::Subscriber;
@@ -7,13 +8,16 @@ use tracing_subscriber::{EnvFilter, Registry};
 
 use crate::format::Look;
 use crate::layer::Lines;
+use crate::log_file::LogFile;
 use crate::panics;
 
 /// How to log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Text or JSON.
+    /// What lines look like.
     pub format: Format,
+    /// Where lines are appended instead of standard error. It is made with mode 0600, and made anew when it was renamed.
+    pub file: Option<PathBuf>,
     /// 0 says what matters; -1 (`-q`) warnings and errors, -2 errors, -3 nothing; 1 (`-v`) debug, 2 trace of this
     /// program, 3 trace of everything.
     pub verbosity: i8,
@@ -31,6 +35,8 @@ pub enum Format {
     Text,
     /// For machines: one object a line with `timestamp`, `level`, `message`, `target` and `fields`.
     Json,
+    /// For Telegraf, which takes the level from the beginning of a line: `E! message key=value`.
+    Telegraf,
 }
 
 /// Whether text lines are coloured.
@@ -56,6 +62,14 @@ pub enum InitError {
         /// What is wrong.
         reason: String,
     },
+    /// The log file cannot be written.
+    #[error("log file {}: {error}; name a file in a folder that this user may write", path.display())]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// What is wrong.
+        error: io::Error,
+    },
     /// Somebody else has set up `tracing` in this process.
     #[error("logging is set up already")]
     Twice,
@@ -71,18 +85,25 @@ impl Drop for Telemetry {
     }
 }
 
-/// Starts logging on standard error for the whole process. A panic becomes a log line, too.
+/// Starts logging for the whole process, on standard error or in the settings' file. A panic becomes a log line, too.
 ///
 /// # Errors
-/// A filter that is none, or a second call.
+/// A filter that is none, a file that cannot be written, or a second call.
 pub fn init(settings: &Settings) -> Result<Telemetry, InitError> {
-    let (subscriber, telemetry) = build(settings, io::stderr().is_terminal(), Box::new(io::stderr()))?;
+    let (terminal, writer): (bool, Box<dyn Write + Send>) = match &settings.file {
+        None => (io::stderr().is_terminal(), Box::new(io::stderr())),
+        Some(path) => {
+            let file = LogFile::open(path).map_err(|error| InitError::File { path: path.clone(), error })?;
+            (false, Box::new(file))
+        }
+    };
+    let (subscriber, telemetry) = build(settings, terminal, writer)?;
     tracing::subscriber::set_global_default(subscriber).map_err(|_| InitError::Twice)?;
     panics::log_them();
     Ok(telemetry)
 }
 
-/// The same for a writer of one's own (one that steps around a progress bar, or a test's), not yet set up as the
+/// The same for a writer of one's own (one that steps around a progress bar, or a test's) whatever `file` says, not yet set up as the
 /// process's subscriber. The writer gets one call of `write_all` a line.
 ///
 /// # Errors

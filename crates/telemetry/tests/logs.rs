@@ -1,6 +1,8 @@
 //! What appears on standard error, and what does not.
 
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use adr_core::SecretString;
@@ -161,4 +163,27 @@ fn a_panic_is_a_redacted_line_on_standard_error_and_standard_output_stays_clean(
     assert_eq!((&value["level"], &value["message"]), (&"ERROR".into(), &"got [secret]".into()));
     assert!(value["fields"]["at"].as_str().is_some_and(|at| at.contains("logs.rs:")), "{stderr}");
     assert!(!String::from_utf8_lossy(&output.stdout).contains("canary"));
+}
+
+#[test]
+fn a_log_file_is_for_its_user_alone_and_begins_anew_when_it_was_renamed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("below/adr.log");
+    let settings = Settings { file: Some(path.clone()), ..Settings::default() };
+    let telemetry = adr_telemetry::init(&settings).expect("the one subscriber of this test program");
+    tracing::info!(target: "adr_runtime", "one");
+    assert_eq!(std::fs::metadata(&path).expect("it is there").permissions().mode() & 0o777, 0o600);
+    let old = folder.path().join("below/adr.log.1");
+    std::fs::rename(&path, &old).expect("renames");
+    tracing::info!(target: "adr_runtime", "two");
+    std::fs::remove_file(&path).expect("a new one was begun");
+    tracing::info!(target: "adr_runtime", "three");
+    drop(telemetry);
+    let read = |path: &Path| std::fs::read_to_string(path).expect("text");
+    assert!(read(&old).ends_with("INFO one\n") && read(&old).lines().count() == 1, "{}", read(&old));
+    assert!(read(&path).ends_with("INFO three\n") && read(&path).lines().count() == 1, "{}", read(&path));
+
+    let nowhere = Settings { file: Some("/proc/none/adr.log".into()), ..Settings::default() };
+    let Err(error) = adr_telemetry::init(&nowhere) else { panic!("there can be no such file") };
+    assert!(error.to_string().contains("log file /proc/none/adr.log: "), "{error}");
 }

@@ -186,6 +186,7 @@ fn topology(world: &Shared, clock: Arc<SimulatedClock>) -> Topology {
         sources: vec![SourceNode { name: "jumpcloud".into(), component: Some(component) }],
         transforms: vec![map],
         sinks: Vec::new(),
+        dead_letter: None,
     };
     for name in checks::plain_sinks(scenario.shape) {
         let (world, trail, raw) = (world.clone(), scenario.trail(), &*name == "second");
@@ -202,6 +203,7 @@ fn topology(world: &Shared, clock: Arc<SimulatedClock>) -> Topology {
                 in_flight: scenario.in_flight,
                 at_once: scenario.at_once,
             }),
+            buffer: None,
             caveats: Vec::new(),
         });
     }
@@ -211,6 +213,7 @@ fn topology(world: &Shared, clock: Arc<SimulatedClock>) -> Topology {
             name: "transactions".into(),
             inputs: vec![Input::Transform(0)],
             kind: Some(SinkKind::Transactional(Arc::new(sink))),
+            buffer: None,
             caveats: Vec::new(),
         });
     }

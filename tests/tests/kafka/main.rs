@@ -1,4 +1,4 @@
-//! The sink `kafka` against real Apache Kafka brokers, whose jars `tests/kafka/fetch` gets.
+//! The sink and the source `kafka` against real Apache Kafka brokers, whose jars `tests/kafka/fetch` gets.
 //!
 //! Where Java or the jars are missing, the trials are reported as ignored, and a line on standard error says what to
 //! type; with `JUMPCLOUD_ADR_KAFKA_REQUIRED` set they fail instead. With `KAFKA_BOOTSTRAP` the trials that need no more
@@ -11,6 +11,7 @@ mod pipeline;
 mod produce;
 mod proofs;
 mod security;
+mod source;
 mod transactions;
 
 use std::process::ExitCode;
@@ -108,6 +109,7 @@ fn main() -> ExitCode {
         security::cases(),
         transactions::cases(),
         cluster::cases(),
+        source::cases(),
         pipeline::cases(),
         // Last, as they want the machine for themselves.
         proofs::cases(),

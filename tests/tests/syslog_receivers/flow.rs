@@ -129,8 +129,10 @@ fn topology(settings: Settings, book: &Arc<Book>, lane: Listed) -> Topology {
             name: "cce".into(),
             inputs: vec![Input::Source(0)],
             kind: Some(SinkKind::Plain { factory: Arc::new(factory), in_flight: 256, at_once }),
+            buffer: None,
             caveats: Vec::new(),
         }],
+        dead_letter: None,
     }
 }
 

@@ -1,6 +1,9 @@
 //! The command line, as a user of Vector would guess it.
 
+mod alone;
 mod config;
+mod control;
+mod hosts;
 mod process;
 mod simulator;
 mod source;
@@ -12,7 +15,10 @@ use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Effects};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use alone::{Given, SourceArgs, TransformArgs};
 pub(crate) use config::Config;
+pub(crate) use control::{Control, ControlSocket, Tap, Top};
+pub(crate) use hosts::{Generate, Guest, Host};
 pub(crate) use process::{DRAIN_SECS, Process, State};
 pub(crate) use simulator::{Demo, Simulate};
 pub(crate) use source::{JumpcloudArgs, SourceCommand};
@@ -35,7 +41,7 @@ Check a pipeline file:          jumpcloud-adr validate pipeline.yaml
 Ask JumpCloud about the keys:   jumpcloud-adr check -c pipeline.yaml
 Run it:                         jumpcloud-adr run -c pipeline.yaml
 
-Exit codes: 0 done, 64 usage, 65 not all events are where they should be, 69 unreachable, 70 bug, 75 temporary (try again), 77 key refused, 78 configuration";
+Exit codes: 0 done, 64 usage, 65 not all events are where or as they should be, 69 unreachable, 70 bug, 75 temporary (try again), 77 key refused, 78 configuration";
 
 /// Carries every JumpCloud audit event into ADR
 #[derive(Debug, Parser)]
@@ -80,6 +86,9 @@ pub(crate) struct Logging {
         help_heading = "Logs"
     )]
     pub(crate) log_format: LogFormat,
+    /// Append log lines to this file instead of standard error, for hosts that throw that away
+    #[arg(long, global = true, env = "JUMPCLOUD_ADR_LOG_FILE", value_name = "PATH", help_heading = "Logs")]
+    pub(crate) log_file: Option<PathBuf>,
     /// When to use color on standard error
     #[arg(
         long,
@@ -92,6 +101,13 @@ pub(crate) struct Logging {
     pub(crate) color: Color,
 }
 
+impl Logging {
+    /// Whether all that is said is a log line: for a machine, or in a file.
+    pub(crate) fn in_lines(&self) -> bool {
+        self.log_format != LogFormat::Text || self.log_file.is_some()
+    }
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
@@ -99,6 +115,8 @@ pub(crate) enum LogFormat {
     Text,
     /// One JSON object a line
     Json,
+    /// For Telegraf's execd input: `E! ` and the like before each line
+    Telegraf,
 }
 
 /// When to use color.
@@ -119,6 +137,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Check pipeline files, without touching the network or a secret
     Validate(Validate),
+    /// Run the tests of pipeline files: which events come out of their transforms, for which
+    Test(Test),
     /// Ask JumpCloud whether every tenant's key, organization and region work, and connect to every CCE and to Kafka
     Check(Check),
     /// Read a Kafka topic and say which events are missing and which are there twice
@@ -129,14 +149,19 @@ pub(crate) enum Command {
     PrintConfig(PrintConfig),
     /// Print how the components are joined, as Mermaid or dot
     Graph(Graph),
+    /// Print what Vector, Fluent Bit, Telegraf or the OpenTelemetry Collector needs in its configuration to take a
+    /// pipeline's events
+    Generate(Generate),
+    /// Show the events of a component of a running pipeline as they pass
+    Tap(Tap),
+    /// Show what flows through a running pipeline
+    Top(Top),
     /// Print the JSON Schema of the ADR event or of pipeline files
     Schema(Schema),
     /// Run one source alone: raw events to standard output, one JSON object a line
-    #[command(subcommand)]
-    Source(SourceCommand),
+    Source(SourceArgs),
     /// Run one transform alone: a filter from standard input to standard output
-    #[command(subcommand)]
-    Transform(TransformCommand),
+    Transform(TransformArgs),
     /// See it work: a simulated JumpCloud in this process, read over HTTP and mapped to ADR events
     Demo(Demo),
     /// Serve a simulated JumpCloud Directory Insights, with faults on a switch
@@ -148,7 +173,7 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it looks something up and answers on standard output, rather than running a pipeline.
     pub(crate) fn answers(&self) -> bool {
-        matches!(self, Self::Verify(_) | Self::Status(_))
+        matches!(self, Self::Verify(_) | Self::Status(_) | Self::Test(_))
     }
 }
 
@@ -164,7 +189,11 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) once: bool,
     #[command(flatten)]
+    pub(crate) guest: Guest,
+    #[command(flatten)]
     pub(crate) state: State,
+    #[command(flatten)]
+    pub(crate) socket: ControlSocket,
     #[command(flatten)]
     pub(crate) process: Process,
 }
@@ -181,6 +210,16 @@ pub(crate) struct Validate {
     /// Fail on warnings too: on what works and will hurt all the same
     #[arg(long)]
     pub(crate) deny_warnings: bool,
+}
+
+/// `test`
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// Only tests whose names have one of these words in them
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
 }
 
 /// `check`
@@ -272,8 +311,10 @@ pub(crate) enum TransformCommand {
 /// `transform adr`
 #[derive(Debug, Args)]
 pub(crate) struct TransformAdr {
+    #[command(flatten)]
+    pub(crate) given: Given,
     /// Keep the source's own text in `raw_data`
-    #[arg(long)]
+    #[arg(long, conflicts_with = "Given")]
     pub(crate) include_raw: bool,
     /// The Organization ID of events that do not say theirs
     #[arg(long, env = "JUMPCLOUD_ADR_ORG_ID", value_name = "ID")]

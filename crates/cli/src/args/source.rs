@@ -6,7 +6,7 @@ use adr_core::{Rate, SecretRef, Span};
 use adr_source_jumpcloud::{Configuration, JumpcloudConfig, Region, ServiceAccountConfig, Start};
 use clap::{Args, Subcommand};
 
-use super::{Process, State};
+use super::{Given, Guest, Process, State};
 use crate::exit::{Exit, Stop};
 
 /// `source`
@@ -19,6 +19,29 @@ pub(crate) enum SourceCommand {
 /// `source jumpcloud`
 #[derive(Debug, Args)]
 pub(crate) struct JumpcloudArgs {
+    #[command(flatten)]
+    pub(crate) given: Given,
+    #[command(flatten)]
+    flags: Flags,
+
+    /// End when everything up to now is written, instead of waiting for more
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How long after a write into a pipe progress becomes durable [default: 60s]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) pipe_trail: Option<Span>,
+    #[command(flatten)]
+    pub(crate) guest: Guest,
+    #[command(flatten)]
+    pub(crate) state: State,
+    #[command(flatten)]
+    pub(crate) process: Process,
+}
+
+/// Its settings, where they do not stand in a file.
+#[derive(Debug, Args)]
+#[group(conflicts_with = "Given")]
+struct Flags {
     /// The environment variable that holds the API key [default: JUMPCLOUD_API_KEY]
     #[arg(long, value_name = "NAME", help_heading = "Credentials")]
     secret_key_env: Option<String>,
@@ -90,22 +113,17 @@ pub(crate) struct JumpcloudArgs {
     /// How many requests to make, such as 10/s [default: 10/s]
     #[arg(long, value_name = "RATE", help_heading = "What to read")]
     request_budget: Option<Rate>,
-
-    /// End when everything up to now is written, instead of waiting for more
-    #[arg(long)]
-    pub(crate) once: bool,
-    /// How long after a write into a pipe progress becomes durable [default: 60s]
-    #[arg(long, value_name = "TIME")]
-    pub(crate) pipe_trail: Option<Span>,
-    #[command(flatten)]
-    pub(crate) state: State,
-    #[command(flatten)]
-    pub(crate) process: Process,
 }
 
 impl JumpcloudArgs {
     /// The settings, as a pipeline file would have them.
     pub(crate) fn config(&self) -> Result<JumpcloudConfig, Stop> {
+        self.flags.config()
+    }
+}
+
+impl Flags {
+    fn config(&self) -> Result<JumpcloudConfig, Stop> {
         if self.secret_key.is_some() || self.client_secret.is_some() {
             let (flag, variable) = if self.secret_key.is_some() {
                 ("secret-key", "JUMPCLOUD_API_KEY")

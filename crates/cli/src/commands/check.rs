@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use adr_core::{Clock, Failure, Lane};
 use adr_sink_cce_syslog::{self as cce_syslog, CceSyslogConfig};
+use adr_source_file as file;
 use adr_source_jumpcloud::{CheckReport, JumpcloudLane};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -37,6 +38,8 @@ pub(super) fn check(args: &Check, logging: &Logging) -> Outcome {
     for source in &pipeline.sources {
         match &source.part {
             Source::Jumpcloud(config) => lanes.extend(jumpcloud(&source.id, config, &surround)?.lanes().cloned()),
+            // Asked below.
+            Source::File(_) | Source::Kafka(_) => {}
             Source::Stdin(_) => answer(&format!("ok     {}: standard input needs no check\n", source.id))?,
         }
     }
@@ -44,6 +47,16 @@ pub(super) fn check(args: &Check, logging: &Logging) -> Outcome {
         tell(&format!("warning: {warning}"));
     }
     let mut failures = tokio.block_on(ask(lanes))?;
+    for source in &pipeline.sources {
+        let found = match &source.part {
+            Source::File(config) => file::check(&file::Settings::try_from(config.clone())?),
+            Source::Kafka(config) => {
+                tokio.block_on(kafka::source::reach(&source.id, config, surround.secrets.clone()))?
+            }
+            Source::Jumpcloud(_) | Source::Stdin(_) => continue,
+        };
+        failures.extend(tell_all(&source.id, found)?);
+    }
     for sink in &pipeline.sinks {
         match &sink.part {
             Sink::CceSyslog(config) => failures.extend(tokio.block_on(connect(&sink.id, config, clock.clone()))?),

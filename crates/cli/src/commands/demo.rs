@@ -37,8 +37,15 @@ pub(super) fn demo(args: &Demo, logging: &Logging) -> Outcome {
     // Nothing of it is worth keeping but an event that could not be mapped.
     let state = State::Forgotten(state_dir(None, None).unwrap_or_else(|_| std::env::temp_dir()), "demo.ndjson");
     let secrets = Arc::new(SimulatedKey);
-    let launch =
-        Launch { pipeline: Arc::new(pipeline), again: None, secrets, process: &args.process, state, once: true };
+    let launch = Launch {
+        pipeline: Arc::new(pipeline),
+        again: None,
+        secrets,
+        process: &args.process,
+        state,
+        once: true,
+        control: None,
+    };
     let begin = Instant::now();
     let mut progress = None;
     let ended = launch.run(|handle| progress = Progress::start(handle, args.events, logging));

@@ -21,6 +21,8 @@ pub(super) fn graph(args: &Graph, logging: &Logging) -> Outcome {
 struct Drawing {
     boxes: Vec<Drawn>,
     arrows: Vec<(usize, usize)>,
+    /// What is rejected flows into this one.
+    dead_letter: Option<usize>,
 }
 
 struct Drawn {
@@ -47,6 +49,7 @@ impl Drawing {
                 drawing.arrows.push((from, sources + to));
             }
         }
+        drawing.dead_letter = pipeline.dead_letter().map(|sink| sources + pipeline.transforms.len() + sink);
         drawing
     }
 
@@ -71,6 +74,9 @@ impl Drawing {
         for (from, to) in &self.arrows {
             writeln!(text, "    c{from} --> c{to}").expect("a string takes it");
         }
+        if let Some(to) = self.dead_letter {
+            writeln!(text, "    rejected -.-> c{to}").expect("a string takes it");
+        }
         text
     }
 
@@ -88,6 +94,10 @@ impl Drawing {
         }
         for (from, to) in &self.arrows {
             writeln!(text, "    c{from} -> c{to};").expect("a string takes it");
+        }
+        if let Some(to) = self.dead_letter {
+            writeln!(text, "    rejected [shape=plaintext];\n    rejected -> c{to} [style=dashed];")
+                .expect("a string takes it");
         }
         text + "}\n"
     }

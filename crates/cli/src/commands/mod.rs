@@ -3,6 +3,7 @@
 mod check;
 mod completion;
 mod demo;
+mod generate;
 mod graph;
 mod print_config;
 mod progress;
@@ -12,13 +13,16 @@ mod simulate;
 mod source;
 #[cfg(feature = "kafka")]
 mod status;
+mod tap;
+mod test;
+mod top;
 mod transform;
 mod validate;
 #[cfg(feature = "kafka")]
 mod verify;
 
-use crate::args::{Cli, Command, Logging, SourceCommand, TransformCommand};
-use crate::config::{Paths, Pipeline};
+use crate::args::{Cli, Command, Logging};
+use crate::config::{Paths, Pipeline, Suite};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::out::color;
 
@@ -28,6 +32,7 @@ pub(crate) fn dispatch(cli: &Cli) -> Outcome {
     match &cli.command {
         Command::Run(args) => run::run(args, logging),
         Command::Validate(args) => validate::validate(args, logging),
+        Command::Test(args) => test::test(args, logging),
         Command::Check(args) => check::check(args, logging),
         #[cfg(feature = "kafka")]
         Command::Verify(args) => verify::verify(args, logging),
@@ -37,16 +42,31 @@ pub(crate) fn dispatch(cli: &Cli) -> Outcome {
         Command::Verify(_) | Command::Status(_) => Err(crate::components::kafka::absent().into()),
         Command::PrintConfig(args) => print_config::print_config(args, logging),
         Command::Graph(args) => graph::graph(args, logging),
+        Command::Tap(args) => tap::tap(args, logging),
+        Command::Top(args) => top::top(args, logging),
+        Command::Generate(args) => generate::generate(args, logging),
         Command::Schema(args) => schema::schema(args),
-        Command::Source(SourceCommand::Jumpcloud(args)) => source::jumpcloud(args),
-        Command::Transform(TransformCommand::Adr(args)) => transform::adr(args),
+        Command::Source(args) => source::source(args, logging),
+        Command::Transform(args) => transform::transform(args, logging),
         Command::Demo(args) => demo::demo(args, logging),
         Command::Simulate(args) => simulate::simulate(args, logging),
         Command::Completion(args) => completion::completion(args),
     }
 }
 
+/// Waits for an answer from elsewhere.
+fn on_one_thread<T>(future: impl Future<Output = T>) -> Result<T, Stop> {
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let tokio = tokio.map_err(|error| Stop::new(Exit::Temporary, format!("cannot start: {error}")))?;
+    Ok(tokio.block_on(future))
+}
+
 /// Reads a pipeline, or says all that is wrong with it.
 fn load(paths: &Paths, logging: &Logging) -> Result<Pipeline, Stop> {
     Pipeline::load(paths).map_err(|refused| Stop::new(Exit::Config, refused.render(color(logging.color))))
+}
+
+/// Reads a pipeline with its tests, or says all that is wrong with both.
+fn suite(paths: &Paths, logging: &Logging) -> Result<Suite, Stop> {
+    Suite::load(paths).map_err(|refused| Stop::new(Exit::Config, refused.render(color(logging.color))))
 }

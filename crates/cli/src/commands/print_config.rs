@@ -5,8 +5,7 @@ use crate::out::{answer, color};
 
 /// `print-config`: what the program reads, checked.
 pub(super) fn print_config(args: &PrintConfig, logging: &Logging) -> Outcome {
-    let paths = args.config.paths();
-    super::load(&paths, logging)?;
-    let text = effective(&paths).map_err(|found| Stop::new(Exit::Config, found.render(color(logging.color))))?;
+    let text =
+        effective(&args.config.paths()).map_err(|found| Stop::new(Exit::Config, found.render(color(logging.color))))?;
     answer(&text)
 }

@@ -1,8 +1,12 @@
 use std::sync::Arc;
 
+use adr_runtime::Handle;
+
 use crate::args::{Logging, Run};
-use crate::drive::outcome;
-use crate::exit::Outcome;
+use crate::config::{Findings, Paths, Pipeline};
+use crate::drive::{Ended, outcome};
+use crate::exit::{Exit, Outcome, Stop};
+use crate::hosted;
 use crate::launch::{Launch, State, keeps_progress};
 use crate::reload::Again;
 use crate::secrets::SecretReader;
@@ -11,12 +15,37 @@ use crate::state_dir::state_dir;
 /// `run`: a pipeline file.
 pub(super) fn run(args: &Run, logging: &Logging) -> Outcome {
     let paths = args.config.paths();
-    let pipeline = Arc::new(super::load(&paths, logging)?);
+    if !args.guest.hosted {
+        let pipeline = super::load(&paths, logging)?;
+        return outcome(&once(pipeline, &paths, args, logging, |_| ())?.report);
+    }
+    hosted::persist(&paths, |attempt| {
+        let pipeline = Pipeline::load(&paths).map_err(|found| in_one_line(&found))?;
+        let reads_stdin = pipeline.reads_stdin();
+        once(pipeline, &paths, args, logging, |handle| attempt.runs(handle, !reads_stdin))
+    })
+}
+
+fn once(
+    pipeline: Pipeline,
+    paths: &Paths,
+    args: &Run,
+    logging: &Logging,
+    watch: impl FnOnce(&Handle),
+) -> Result<Ended, Stop> {
+    let pipeline = Arc::new(pipeline);
     let dir = state_dir(args.state.state_dir.as_deref(), pipeline.settings.state_dir.as_deref())?;
     // A filter has no progress, and shares the state directory with whoever feeds it.
     let state = if keeps_progress(&pipeline) { State::Durable(dir) } else { State::Forgotten(dir, "run.ndjson") };
     let secrets = Arc::new(SecretReader::default());
-    let again = Some(Again { paths, logging: logging.clone(), watch: args.watch_config });
-    let launch = Launch { pipeline, again, secrets, process: &args.process, state, once: args.once };
-    outcome(&launch.run(|_| ())?.report)
+    let again = Some(Again { paths: paths.clone(), logging: logging.clone(), watch: args.watch_config });
+    let control = args.socket.control_socket.clone();
+    let launch = Launch { pipeline, again, secrets, process: &args.process, state, once: args.once, control };
+    launch.run(watch)
+}
+
+/// The problems of the files, for a log that is read by nobody before something is missed.
+fn in_one_line(found: &Findings) -> Stop {
+    let problems: Vec<String> = found.in_lines().collect();
+    Stop::new(Exit::Config, format!("{} (`jumpcloud-adr validate` shows the places)", problems.join("; ")))
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::{Schema, SchemaOf};
 use crate::components::{Sink, Source, Transform};
-use crate::config::{Part, Settings};
+use crate::config::{Buffer, Part, Settings, TestConfig};
 use crate::exit::Outcome;
 use crate::out::answer;
 
@@ -25,6 +25,12 @@ fn config() -> Value {
     properties.insert(Source::SECTION.to_owned(), section::<Source>(&mut generator));
     properties.insert(Transform::SECTION.to_owned(), section::<Transform>(&mut generator));
     properties.insert(Sink::SECTION.to_owned(), section::<Sink>(&mut generator));
+    let tests = json!({
+        "type": "array",
+        "items": generator.subschema_for::<TestConfig>(),
+        "description": "what comes out of the transforms for which events: jumpcloud-adr test",
+    });
+    properties.insert("tests".to_owned(), tests);
     let definitions = generator.take_definitions(true);
     let root = root.as_object_mut().expect("settings are an object");
     root.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
@@ -52,7 +58,7 @@ fn section<T: Part>(generator: &mut SchemaGenerator) -> Value {
     })
 }
 
-fn component<T: Part>(kind: &Value, generator: &SchemaGenerator) -> Value {
+fn component<T: Part>(kind: &Value, generator: &mut SchemaGenerator) -> Value {
     let mut schema: Map<String, Value> = Map::new();
     let name = kind["$ref"].as_str().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
     for part in [generator.definitions().get(name), Some(kind)].into_iter().flatten() {
@@ -63,7 +69,16 @@ fn component<T: Part>(kind: &Value, generator: &SchemaGenerator) -> Value {
             "type": "array", "items": { "type": "string" }, "minItems": 1, "uniqueItems": true,
             "description": "the sources and transforms it takes events from",
         });
-        merge(&mut schema, &json!({ "properties": { "inputs": inputs }, "required": ["inputs"] }));
+        merge(&mut schema, &json!({ "properties": { "inputs": inputs } }));
+    }
+    match T::KIND {
+        "transform" => merge(&mut schema, &json!({ "required": ["inputs"] })),
+        // A sink without inputs may be the dead letter.
+        "sink" => {
+            let buffer = generator.subschema_for::<Buffer>();
+            merge(&mut schema, &json!({ "properties": { "buffer": buffer } }));
+        }
+        _ => {}
     }
     schema.insert("additionalProperties".to_owned(), json!(false));
     Value::Object(schema)

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::args::{Logging, Validate};
-use crate::config::{Component, Paths};
+use crate::config::{Component, Paths, Suite};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::out::{answer, color, tell};
 
@@ -14,15 +14,18 @@ pub(super) fn validate(args: &Validate, logging: &Logging) -> Outcome {
         (folder, Paths { files: Vec::new(), folders })
     });
     for (path, paths) in files.chain(folders) {
-        match super::load(&paths, logging) {
-            Ok(pipeline) => {
+        match super::suite(&paths, logging) {
+            Ok(Suite { pipeline, tests, .. }) => {
                 let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
                 let transforms: BTreeSet<&str> = pipeline.transforms.iter().map(Component::written).collect();
-                let parts = [
+                let mut parts = vec![
                     count(pipeline.sources.len(), "source"),
                     count(transforms.len(), "transform"),
                     count(pipeline.sinks.len(), "sink"),
                 ];
+                if !tests.is_empty() {
+                    parts.push(count(tests.len(), "test"));
+                }
                 let warnings = pipeline.warnings.in_lines().count();
                 if warnings > 0 {
                     tell(&format!("{}\n", pipeline.warnings.render(color(logging.color))));

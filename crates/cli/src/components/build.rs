@@ -60,19 +60,26 @@ impl Builder {
                 sharing.extend(built.sharing.map(|share| (id.clone(), share)));
                 kind = Some(built.kind);
             }
-            sinks.push(SinkNode { name: id.clone(), inputs: inputs.clone(), kind, caveats: part.warnings() });
+            let (name, inputs) = (id.clone(), inputs.clone());
+            let buffer = component.buffer.map(|buffer| buffer.max_events);
+            sinks.push(SinkNode { name, inputs, kind, buffer, caveats: part.warnings() });
         }
         let Topology { mut sources, transforms, .. } = self.sources_and_transforms(running, pipeline)?;
-        for (index, Component { id, .. }) in pipeline.sinks.iter().enumerate() {
-            let new = sharing.get(id).map(|sharing| &sharing.first);
-            let Some(share) = new.or_else(|| self.sharing.get(id)) else { continue };
-            for source in pipeline.sources_of(index) {
-                let node = &mut sources[source];
-                if node.component.is_none() && sharing.contains_key(id) {
-                    // It was shared by the sink that goes.
-                    node.component = Some(self.source(&pipeline.sources[source])?);
-                }
-                let Some(component) = node.component.take() else { continue };
+        for (at, component) in pipeline.sources.iter().enumerate() {
+            let shared_by = sharers(pipeline, at);
+            let was = running.and_then(|running| {
+                let at = running.sources.iter().position(|was| was.id == component.id)?;
+                Some(sharers(running, at))
+            });
+            let node = &mut sources[at];
+            let differs = was.as_ref() != Some(&shared_by) || shared_by.iter().any(|id| sharing.contains_key(*id));
+            if node.component.is_none() && differs {
+                node.component = Some(self.source(component)?);
+            }
+            for id in shared_by {
+                let Some(component) = node.component.take() else { break };
+                let new = sharing.get(id).map(|sharing| &sharing.first);
+                let share = new.or_else(|| self.sharing.get(id)).expect("a sink that shares says how");
                 node.component = Some(share(component).ok_or_else(|| {
                     let message = format!("sink {id} has left its cluster: start the program again");
                     Failure::fatal(FailureKind::Config, message)
@@ -82,7 +89,7 @@ impl Builder {
         let stays = sinks.iter().filter(|sink| sink.kind.is_none()).map(|sink| sink.name.clone()).collect();
         let again = sharing.into_iter().map(|(id, sharing)| (id, sharing.again)).collect();
         self.next = (again, stays);
-        Ok(Topology { sources, transforms, sinks })
+        Ok(Topology { sources, transforms, sinks, dead_letter: pipeline.dead_letter() })
     }
 
     /// The same without its sinks.
@@ -105,13 +112,21 @@ impl Builder {
             let factory = (!stays).then(build).transpose().map_err(|failure| failure.at(format!("transform {id}")))?;
             transforms.push(TransformNode { name: id.clone(), inputs: inputs.clone(), factory });
         }
-        Ok(Topology { sources, transforms, sinks: Vec::new() })
+        Ok(Topology { sources, transforms, ..Topology::default() })
     }
 
     fn source(&self, component: &Component<super::Source>) -> Result<Box<dyn adr_core::SourceComponent>, Failure> {
         let Component { id, part, .. } = component;
         part.build(id, &self.surround).map_err(|failure| failure.at(format!("source {id}")))
     }
+}
+
+/// The sinks whose instances share the tenants of that source.
+fn sharers(pipeline: &Pipeline, source: usize) -> BTreeSet<&Arc<str>> {
+    let shares = |(at, sink): &(usize, &Component<super::Sink>)| {
+        sink.part.is_shared() && pipeline.sources_of(*at).contains(&source)
+    };
+    pipeline.sinks.iter().enumerate().filter(shares).map(|(_, sink)| &sink.id).collect()
 }
 
 /// Why the change from one pipeline to another needs a start of the process, if it does.

@@ -1,4 +1,6 @@
-//! The sink `kafka` as a part of pipelines.
+//! The sink `kafka` as a part of pipelines, and the source of that name.
+
+pub(crate) mod source;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,11 @@ pub(crate) fn check(config: &KafkaConfig) -> Result<(), Failure> {
 /// What will hurt; asked only of settings that were found right.
 pub(super) fn warnings(config: &KafkaConfig) -> Vec<String> {
     Settings::try_from(config.clone()).map_or_else(|_| Vec::new(), |settings| settings.warnings())
+}
+
+/// The form in which it sends events.
+pub(super) fn encoding(config: &KafkaConfig) -> Encoding {
+    config.encoding.unwrap_or_default()
 }
 
 /// Whether it commits events and progress together.
@@ -79,12 +86,12 @@ pub(crate) async fn reach(
     secrets: Arc<dyn Secrets>,
 ) -> Result<Vec<Result<String, Failure>>, Failure> {
     let settings = Settings::try_from(config.clone())?;
-    let found = adr_sink_kafka::check(&Connection::new(id, &settings, secrets), &settings).await;
-    let line = |(place, outcome): (String, Result<String, Failure>)| match outcome {
-        Ok(found) => Ok(format!("{place}: {found}")),
-        Err(failure) => Err(failure),
-    };
-    Ok(found.into_iter().map(line).collect())
+    Ok(lines(adr_sink_kafka::check(&Connection::new(id, &settings, secrets), &settings).await))
+}
+
+/// What was found at each place, as it is told.
+fn lines(found: Vec<(String, Result<String, Failure>)>) -> Vec<Result<String, Failure>> {
+    found.into_iter().map(|(place, outcome)| outcome.map(|found| format!("{place}: {found}"))).collect()
 }
 
 /// A record of a topic that events are delivered to.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adr_core::{Clock, Failure, Pace, Rate, Secrets, SourceComponent};
-use adr_runtime::SinkKind;
+use adr_runtime::{SinkKind, TransformFactory};
 use adr_sink_stdout::Target;
 
 pub(crate) use build::{Builder, needs_restart};
@@ -22,7 +22,7 @@ pub(crate) use sinks::Sink;
 pub(crate) use sources::{Source, StdinConfig, jumpcloud};
 pub(crate) use transforms::{Makes, Transform};
 
-use crate::config::Pipeline;
+use crate::config::{Component, Pipeline};
 
 /// A sink as it was built.
 pub(crate) struct BuiltSink {
@@ -58,12 +58,16 @@ pub(crate) struct Surround {
 impl Surround {
     /// Opens standard output for a pipeline that writes to it, if that has not been done.
     pub(crate) fn open_stdout(&mut self, pipeline: &Pipeline) -> Result<(), Failure> {
-        let writes = pipeline.sinks.iter().any(|sink| matches!(sink.part, Sink::Stdout(_)));
-        if writes && self.stdout.is_none() {
+        if pipeline.writes_stdout() && self.stdout.is_none() {
             self.stdout = Some(Target::stdout()?);
         }
         Ok(())
     }
+}
+
+/// Builds a transform, or the output of one that it is.
+pub(crate) fn transform(component: &Component<Transform>, surround: &Surround) -> Result<TransformFactory, Failure> {
+    component.part.build(component.output.as_ref(), surround)
 }
 
 /// The request budget of a process: ten thousand tenants polled every minute need a third of it.

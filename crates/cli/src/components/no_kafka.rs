@@ -1,4 +1,4 @@
-//! The sink `kafka` of a program that was built without it: it says so.
+//! The sink and the source `kafka` of a program that was built without them: they say so.
 
 use std::sync::Arc;
 
@@ -35,6 +35,10 @@ pub(super) fn warnings(_: &KafkaConfig) -> Vec<String> {
     Vec::new()
 }
 
+pub(super) fn encoding(_: &KafkaConfig) -> adr_core::Encoding {
+    adr_core::Encoding::default()
+}
+
 pub(super) fn owns_progress(_: &KafkaConfig) -> bool {
     false
 }
@@ -58,4 +62,36 @@ pub(crate) async fn reach(
     _: Arc<dyn Secrets>,
 ) -> Result<Vec<Result<String, Failure>>, Failure> {
     Err(absent())
+}
+
+pub(crate) mod source {
+    use std::sync::Arc;
+
+    use adr_core::{Failure, Secrets, SourceComponent};
+
+    use super::absent;
+    use crate::components::Surround;
+
+    pub(crate) use super::KafkaConfig as KafkaSourceConfig;
+
+    pub(crate) fn check(_: &KafkaSourceConfig) -> Result<(), Failure> {
+        Err(absent())
+    }
+
+    pub(crate) fn warnings(_: &KafkaSourceConfig) -> Vec<String> {
+        Vec::new()
+    }
+
+    pub(crate) fn build(_: &str, _: &KafkaSourceConfig, _: &Surround) -> Result<Box<dyn SourceComponent>, Failure> {
+        Err(absent())
+    }
+
+    #[expect(clippy::unused_async, reason = "as it is with kafka")]
+    pub(crate) async fn reach(
+        _: &str,
+        _: &KafkaSourceConfig,
+        _: Arc<dyn Secrets>,
+    ) -> Result<Vec<Result<String, Failure>>, Failure> {
+        Err(absent())
+    }
 }

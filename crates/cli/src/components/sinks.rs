@@ -1,5 +1,7 @@
 //! Every sink there is.
 
+use std::borrow::Cow;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use adr_core::{Encoder, Encoding, Failure, FailureKind, Rate};
@@ -32,6 +34,17 @@ impl Sink {
         match self {
             Self::CceSyslog(config) => config.rate_limit,
             Self::File(_) | Self::Http(_) | Self::Kafka(_) | Self::Stdout(_) => None,
+        }
+    }
+
+    /// The form in which it sends events.
+    pub(crate) fn encoding(&self) -> Encoding {
+        match self {
+            Self::CceSyslog(config) => config.encoding.unwrap_or_default(),
+            Self::File(config) => config.encoding.unwrap_or_default(),
+            Self::Http(config) => config.encoding.unwrap_or_default(),
+            Self::Kafka(config) => kafka::encoding(config),
+            Self::Stdout(config) => config.encoding,
         }
     }
 
@@ -149,10 +162,14 @@ impl Part for Sink {
         }
     }
 
-    fn alone(&self) -> Option<&'static str> {
+    fn alone(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::CceSyslog(_) | Self::File(_) | Self::Http(_) | Self::Kafka(_) => None,
-            Self::Stdout(_) => Some("standard output"),
+            Self::CceSyslog(_) | Self::Http(_) | Self::Kafka(_) => None,
+            // `a//b` and `a/./b` are one.
+            Self::File(config) => {
+                Some(format!("the file {}", config.path.components().collect::<PathBuf>().display()).into())
+            }
+            Self::Stdout(_) => Some("standard output".into()),
         }
     }
 }

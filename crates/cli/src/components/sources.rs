@@ -1,10 +1,12 @@
 //! Every source there is.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 #[cfg(feature = "kafka")]
 use std::time::Duration;
 
 use adr_core::{Failure, LaneId, SourceComponent};
+use adr_source_file::{self as file, FileConfig, FileSource};
 use adr_source_jumpcloud::{HttpOptions, HttpTransport, Jumpcloud, JumpcloudConfig, Settings, Surroundings};
 #[cfg(feature = "kafka")]
 use adr_source_jumpcloud::{Start, Tenant};
@@ -13,6 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Surround;
+use super::kafka::source::{self as kafka, KafkaSourceConfig};
 use crate::config::Part;
 
 /// Every source there is.
@@ -20,7 +23,9 @@ use crate::config::Part;
 #[serde(rename_all = "snake_case")]
 #[schemars(tag = "type")]
 pub(crate) enum Source {
+    File(FileConfig),
     Jumpcloud(Box<JumpcloudConfig>),
+    Kafka(Box<KafkaSourceConfig>),
     Stdin(StdinConfig),
 }
 
@@ -36,7 +41,11 @@ pub(crate) struct StdinConfig {
 impl Source {
     pub(super) fn build(&self, id: &Arc<str>, surround: &Surround) -> Result<Box<dyn SourceComponent>, Failure> {
         Ok(match self {
+            Self::File(config) => {
+                Box::new(FileSource::new(id, file::Settings::try_from(config.clone())?, surround.once))
+            }
             Self::Jumpcloud(config) => Box::new(jumpcloud(id, config, surround)?),
+            Self::Kafka(config) => kafka::build(id, config, surround)?,
             Self::Stdin(config) => {
                 let tenant = config.tenant.as_deref().unwrap_or_default();
                 Box::new(StdinSource::stdin(LaneId::new(id.clone(), tenant))?)
@@ -47,9 +56,19 @@ impl Source {
     /// Whether it can be read on after its lanes were opened again.
     pub(crate) fn can_start_again(&self) -> bool {
         match self {
-            Self::Jumpcloud(_) => true,
+            Self::File(_) | Self::Jumpcloud(_) | Self::Kafka(_) => true,
             Self::Stdin(_) => false,
         }
+    }
+
+    /// Whether it reads standard input.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        matches!(self, Self::Stdin(_))
+    }
+
+    /// Whether it knows of an event what kind it is and when it happened, and not only its text.
+    pub(crate) fn has_facts(&self) -> bool {
+        matches!(self, Self::Jumpcloud(_))
     }
 
     /// The most events of one page, for each tenant.
@@ -57,7 +76,7 @@ impl Source {
         match self {
             Self::Jumpcloud(config) => Settings::try_from((**config).clone())
                 .map_or_else(|_| Vec::new(), |all| all.tenants.iter().map(|tenant| tenant.page_limit).collect()),
-            Self::Stdin(_) => Vec::new(),
+            Self::File(_) | Self::Kafka(_) | Self::Stdin(_) => Vec::new(),
         }
     }
 
@@ -83,7 +102,15 @@ impl Source {
                 let delay = |tenant: &Arc<Tenant>| tenant.overlap + tenant.sweep_interval + 2 * tenant.poll_interval;
                 settings.tenants.iter().map(delay).max().unwrap_or_default()
             }),
-            Self::Stdin(_) => Duration::ZERO,
+            Self::File(_) | Self::Kafka(_) | Self::Stdin(_) => Duration::ZERO,
+        }
+    }
+
+    /// Why a cluster cannot share it, and what to do.
+    pub(crate) fn why_not_shared(&self) -> &'static str {
+        match self {
+            Self::Kafka(_) => "its consumer group shares it already: leave out `cluster`",
+            _ => "only this instance can read it: leave out `cluster`, or this source",
         }
     }
 
@@ -91,7 +118,7 @@ impl Source {
     pub(crate) fn can_be_shared(&self) -> bool {
         match self {
             Self::Jumpcloud(_) => true,
-            Self::Stdin(_) => false,
+            Self::File(_) | Self::Kafka(_) | Self::Stdin(_) => false,
         }
     }
 }
@@ -117,28 +144,37 @@ impl Part for Source {
 
     fn type_name(&self) -> &'static str {
         match self {
+            Self::File(_) => "file",
             Self::Jumpcloud(_) => "jumpcloud",
+            Self::Kafka(_) => "kafka",
             Self::Stdin(_) => "stdin",
         }
     }
 
     fn check(&self) -> Result<(), Failure> {
         match self {
+            Self::File(config) => file::Settings::try_from(config.clone()).map(|_| ()),
             Self::Jumpcloud(config) => Settings::try_from((**config).clone()).map(|_| ()),
+            Self::Kafka(config) => kafka::check(config),
             Self::Stdin(_) => Ok(()),
         }
     }
 
     fn warnings(&self) -> Vec<String> {
         match self {
-            Self::Jumpcloud(_) | Self::Stdin(_) => Vec::new(),
+            // Asked only of settings that were found right.
+            Self::Jumpcloud(config) => {
+                Settings::try_from((**config).clone()).map_or_else(|_| Vec::new(), |settings| settings.warnings())
+            }
+            Self::Kafka(config) => kafka::warnings(config),
+            Self::File(_) | Self::Stdin(_) => Vec::new(),
         }
     }
 
-    fn alone(&self) -> Option<&'static str> {
+    fn alone(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::Jumpcloud(_) => None,
-            Self::Stdin(_) => Some("standard input"),
+            Self::File(_) | Self::Jumpcloud(_) | Self::Kafka(_) => None,
+            Self::Stdin(_) => Some("standard input".into()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Every transform there is.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 use super::Surround;
 use crate::config::{Output, Part};
+use crate::facts::WithFacts;
 
 /// Every transform there is.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -30,6 +32,9 @@ pub(crate) enum Transform {
     Remap(RemapConfig),
     Route(RouteConfig),
     Sample(SampleConfig),
+    /// One that runs alone, behind a pipe: each event comes with what its text says of it.
+    #[serde(skip)]
+    WithFacts(Box<Transform>),
 }
 
 /// What comes out of a transform.
@@ -50,7 +55,27 @@ impl Transform {
             Self::Adr(_) => Makes::AdrEvents,
             Self::Dedupe(_) | Self::Filter(_) | Self::Redact(_) | Self::Route(_) | Self::Sample(_) => Makes::TheSame,
             Self::Remap(_) => Makes::Anything,
+            Self::WithFacts(inner) => inner.makes(),
         }
+    }
+
+    /// Its settings that go by what travels beside an event: where nothing does, they have no use.
+    pub(crate) fn goes_by_facts(&self) -> Vec<&'static str> {
+        let filter = |config: &FilterConfig| {
+            [("kinds", config.kinds.is_some()), ("min_severity", config.min_severity.is_some())]
+        };
+        let given: Vec<(&'static str, bool)> = match self {
+            Self::Filter(config) => filter(config).to_vec(),
+            Self::Route(config) => config.routes.0.iter().flat_map(|(_, config)| filter(config)).collect(),
+            Self::Dedupe(config) => vec![("by", matches!(config.by, None | Some(dedupe::By::Uid)))],
+            Self::Sample(config) => vec![("keep_severity", config.keep_severity.is_some())],
+            Self::Adr(_) | Self::Redact(_) | Self::Remap(_) => Vec::new(),
+            Self::WithFacts(inner) => return inner.goes_by_facts(),
+        };
+        let mut names: Vec<&str> = given.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// `output`: which of its outputs, where it has several.
@@ -85,6 +110,10 @@ impl Transform {
                 let settings = sample::Settings::try_from(config)?;
                 Arc::new(move || Ok(Box::new(Sample::new(settings))))
             }
+            Self::WithFacts(inner) => {
+                let factory = inner.build(output, surround)?;
+                Arc::new(move || Ok(Box::new(WithFacts(factory()?))))
+            }
         })
     }
 }
@@ -102,6 +131,7 @@ impl Part for Transform {
             Self::Remap(_) => "remap",
             Self::Route(_) => "route",
             Self::Sample(_) => "sample",
+            Self::WithFacts(inner) => inner.type_name(),
         }
     }
 
@@ -114,6 +144,7 @@ impl Part for Transform {
             Self::Remap(config) => RemapSettings::try_from(config).map(drop),
             Self::Route(config) => RouteSettings::try_from(config).map(drop),
             Self::Sample(config) => sample::Settings::try_from(config).map(drop),
+            Self::WithFacts(inner) => inner.check(),
         }
     }
 
@@ -124,10 +155,11 @@ impl Part for Transform {
             Self::Dedupe(config) => dedupe::Settings::try_from(config).map_or_else(|_| vec![], |it| it.warnings()),
             Self::Redact(config) => redact::Settings::try_from(config).map_or_else(|_| vec![], |it| it.warnings()),
             Self::Sample(config) => sample::Settings::try_from(config).map_or_else(|_| vec![], |it| it.warnings()),
+            Self::WithFacts(inner) => inner.warnings(),
         }
     }
 
-    fn alone(&self) -> Option<&'static str> {
+    fn alone(&self) -> Option<Cow<'static, str>> {
         None
     }
 
@@ -135,6 +167,7 @@ impl Part for Transform {
         match self {
             Self::Route(config) => RouteSettings::try_from(config.clone())
                 .map_or_else(|_| BTreeSet::new(), |settings| settings.outputs().map(str::to_owned).collect()),
+            Self::WithFacts(inner) => inner.outputs(),
             _ => BTreeSet::new(),
         }
     }

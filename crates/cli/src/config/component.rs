@@ -1,5 +1,6 @@
 //! What the pipeline file asks of a component.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use adr_core::Failure;
@@ -30,5 +31,5 @@ pub(crate) trait Part: DeserializeOwned + JsonSchema {
     }
 
     /// What only one component of a process can have, such as its standard output.
-    fn alone(&self) -> Option<&'static str>;
+    fn alone(&self) -> Option<Cow<'static, str>>;
 }

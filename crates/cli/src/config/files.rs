@@ -1,5 +1,6 @@
 //! The files that a pipeline is written in, as one text: a place in it is a place in one of them.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use super::in_short;
@@ -35,10 +36,13 @@ impl Paths {
         Self { files: vec![path.to_owned()], folders: Vec::new() }
     }
 
-    /// The text of every file that can be read now, with its name.
-    pub(crate) fn texts(&self) -> Vec<(PathBuf, Option<Vec<u8>>)> {
+    /// Tells one state of the files from another: by their names and texts, as links are exchanged and clocks differ.
+    pub(crate) fn fingerprint(&self) -> u64 {
         let all = self.all(&mut Vec::new());
-        all.into_iter().map(|path| (path.clone(), std::fs::read(path).ok())).collect()
+        let texts: Vec<_> = all.into_iter().map(|path| (path.clone(), std::fs::read(path).ok())).collect();
+        let mut hasher = DefaultHasher::new();
+        texts.hash(&mut hasher);
+        hasher.finish()
     }
 
     /// Every file, those of folders in the order of their names.
@@ -66,10 +70,11 @@ fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        // Editors and configuration tools leave hidden files and links to folders.
+        // Editors and configuration tools leave hidden files and links to folders. A link to nothing is no such: what it
+        // should hold is missing.
         let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         let yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        if yaml && !hidden && path.is_file() {
+        if yaml && !hidden && !path.is_dir() {
             files.push(path);
         }
     }
@@ -102,6 +107,13 @@ impl Files {
     /// The file a place is in.
     pub(super) fn of(&self, place: &Place) -> Option<&File> {
         self.0.iter().rev().find(|file| file.start <= place.start)
+    }
+
+    /// A place as `FILE:LINE`.
+    pub(super) fn spot(&self, place: &Place) -> String {
+        let Some(file) = self.of(place) else { return String::new() };
+        let before = &file.text[..file.inside(place).start.min(file.text.len())];
+        format!("{}:{}", file.path.display(), 1 + before.matches('\n').count())
     }
 
     /// The first of them: what is about none of them is told there.

@@ -1,11 +1,14 @@
 //! Joins the components by their inputs, and refuses graphs that cannot be meant.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use adr_runtime::Input;
 
 use super::component::Part;
+use super::dead_letter;
+use super::hurts;
 use super::nearest::nearest;
 use super::node::{Node, Place, Value};
 use super::problem::Problem;
@@ -40,6 +43,8 @@ pub(super) fn pipeline(root: &Node) -> Result<Pipeline, Vec<Problem>> {
     let mut sources = section::<Source>(root, &mut problems);
     let mut transforms = section::<Transform>(root, &mut problems);
     let mut sinks = section::<Sink>(root, &mut problems);
+    dead_letter::check(root, &sinks, &mut problems);
+    check_buffers(&sinks, &mut problems);
     let warnings: Vec<Problem> =
         [warnings(&mut sources), warnings(&mut transforms), warnings(&mut sinks), slow(&sources, &sinks)].concat();
     let outputs = Outputs::of(&transforms);
@@ -67,7 +72,7 @@ pub(super) fn pipeline(root: &Node) -> Result<Pipeline, Vec<Problem>> {
     let places = Places::of(&sources, &sinks);
     let pipeline = join(settings, sources, transforms, sinks, &order, &outputs);
     let (more, warned): (Vec<_>, Vec<_>) = progress::check(&pipeline, &places).into_iter().partition(Problem::is_error);
-    let warnings = [warnings, warned].concat();
+    let warnings = [warnings, warned, hurts::check(root, &pipeline)].concat();
     if more.is_empty() {
         return Ok(Pipeline { warnings: Findings::new(warnings), ..pipeline });
     }
@@ -101,6 +106,18 @@ fn slow(sources: &[Written<Source>], sinks: &[Written<Sink>]) -> Vec<Problem> {
         (seconds > limit).then(|| problem.at(&written.id_place).help(help).into_warning())
     };
     sinks.iter().filter_map(slow).collect()
+}
+
+/// A limit of what waits where nothing waits.
+fn check_buffers(sinks: &[Written<Sink>], problems: &mut Vec<Problem>) {
+    let owners = sinks.iter().filter(|written| written.part.as_ref().is_some_and(Sink::owns_progress));
+    for written in owners.filter(|written| written.buffer.is_some()) {
+        let problem = Problem::new(format!(
+            "sink `{}` has no `buffer`: it commits events and progress together, and nothing waits in between",
+            written.id
+        ));
+        problems.push(problem.at(&written.id_place).help("leave it out, or set delivery: at_least_once"));
+    }
 }
 
 /// Whether how the components are joined is an open question.
@@ -265,10 +282,10 @@ fn check_used(
 }
 
 fn check_alone<T: Part>(components: &[Written<T>], problems: &mut Vec<Problem>) {
-    let mut seen: BTreeMap<&str, &Written<T>> = BTreeMap::new();
+    let mut seen: BTreeMap<Cow<'_, str>, &Written<T>> = BTreeMap::new();
     for written in components {
         let Some(what) = written.part.as_ref().and_then(Part::alone) else { continue };
-        if let Some(first) = seen.insert(what, written) {
+        if let Some(first) = seen.insert(what.clone(), written) {
             let problem = Problem::new(format!("two {}s share {what}: their lines would mix", T::KIND));
             let problem = problem.at(&written.id_place).also(&first.id_place, "the first");
             problems.push(problem.help(format!("keep one {}, and give it both inputs", T::KIND)));
@@ -371,6 +388,7 @@ fn component<T>(written: Written<T>, inputs: &BTreeMap<String, Input>) -> Compon
         part: written.part.expect("a part that cannot be read is a problem"),
         inputs: written.inputs.iter().map(|(name, _)| inputs[name]).collect(),
         output: None,
+        buffer: written.buffer,
         text: written.text,
     }
 }

@@ -3,10 +3,12 @@
 //!
 //! Only values are looked at, one by one and after the file was read: a variable can never add a key or a line. What
 //! stands without quotes is read as if it had been written there (a number, true or false); what stands in quotes stays text.
+//! In `tests` there are none: what is written there is data, and the same everywhere.
 
-use super::mask::is_secret;
-use super::node::{Node, Value};
+use super::mask::{Taken, taken_for};
+use super::node::{Entry, Node, Place, Value};
 use super::problem::Problem;
+use super::unit_tests;
 
 /// Where variables come from.
 pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -14,8 +16,19 @@ pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// Puts the variables' values into a tree that was read from `text`, whose places are places in it.
 pub(super) fn interpolate(root: &mut Node, text: &str, variables: Variables<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    walk(root, false, &Scope { text, variables }, &mut problems);
+    // What is written in tests is data.
+    let tests = take_tests(root);
+    walk(root, Taken::Shown, &Scope { text, variables }, &mut problems);
+    if let (Some((at, tests)), Value::Table(sections)) = (tests, &mut root.value) {
+        sections.insert(at, tests);
+    }
     problems
+}
+
+fn take_tests(root: &mut Node) -> Option<(usize, Entry)> {
+    let Value::Table(sections) = &mut root.value else { return None };
+    let at = sections.iter().position(|section| section.key == unit_tests::SECTION)?;
+    Some((at, sections.remove(at)))
 }
 
 struct Scope<'a> {
@@ -23,25 +36,25 @@ struct Scope<'a> {
     variables: Variables<'a>,
 }
 
-fn walk(node: &mut Node, secret: bool, scope: &Scope<'_>, problems: &mut Vec<Problem>) {
+fn walk(node: &mut Node, taken: Taken, scope: &Scope<'_>, problems: &mut Vec<Problem>) {
     match &mut node.value {
-        Value::List(items) => items.iter_mut().for_each(|item| walk(item, secret, scope, problems)),
+        Value::List(items) => items.iter_mut().for_each(|item| walk(item, taken, scope, problems)),
         Value::Table(entries) => {
-            for entry in entries {
-                // The value itself, not what a reference beneath it names.
-                let secret = is_secret(&entry.key) && matches!(entry.node.value, Value::Text(_));
-                walk(&mut entry.node, secret, scope, problems);
+            let taken_for: Vec<Taken> = entries.iter().map(|entry| taken_for(entry, entries, taken)).collect();
+            for (entry, taken_for) in entries.iter_mut().zip(taken_for) {
+                walk(&mut entry.node, taken_for, scope, problems);
             }
         }
         Value::Text(value) if value.contains('$') => {
-            if secret && value.contains("${") {
+            // The value itself, not what a reference beneath it names.
+            if taken == Taken::Secret && value.contains("${") {
                 problems.push(reference(value).at(&node.place));
                 return;
             }
             match expand(value, scope.variables) {
                 Ok(Some(expanded)) => {
-                    let quoted = scope.text[node.place.clone()].starts_with(['"', '\'', '|', '>']);
-                    node.value = if quoted { Value::Text(expanded) } else { scalar(expanded) };
+                    let plain = is_plain(scope.text, &node.place);
+                    node.value = if plain { scalar(expanded) } else { Value::Text(expanded) };
                 }
                 Ok(None) => {}
                 Err((message, help)) => problems.push(Problem::new(message).at(&node.place).help(help)),
@@ -61,11 +74,22 @@ fn reference(value: &str) -> Problem {
     }
 }
 
+/// Whether a text stands there without quotes: in none, in no block, without a tag, and not by an alias.
+fn is_plain(text: &str, place: &Place) -> bool {
+    let before = text[..place.start].trim_end();
+    let mark = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+    // The place of a block is where its content begins, in a line of its own.
+    let block = text[before.len()..place.start].contains('\n') && mark.starts_with(['|', '>']);
+    !block && !mark.starts_with('!') && !text[place.clone()].starts_with(['"', '\'', '*', '|', '>', '!'])
+}
+
 /// What the text stands for without quotes.
 fn scalar(text: String) -> Value {
     let reads_as = Node::parse(&text).map(|node| node.value);
     match reads_as {
-        Ok(value @ (Value::Integer(..) | Value::Float(..) | Value::Bool(_))) => value,
+        Ok(Value::Integer(number, written)) if written == text => Value::Integer(number, written),
+        Ok(Value::Float(number, written)) if written == text => Value::Float(number, written),
+        Ok(value @ Value::Bool(_)) if matches!(&*text, "true" | "false") => value,
         _ => Value::Text(text),
     }
 }
@@ -89,6 +113,13 @@ fn expand(text: &str, variables: Variables<'_>) -> Result<Option<String>, (Strin
             let Some((inside, after)) = inside.split_once('}') else {
                 return Err(("`${` has no `}` behind it".into(), escape.into()));
             };
+            if inside.contains("${") {
+                let help = "set the one to the other before the start, or write the default itself; {escape}";
+                return Err((
+                    format!("`${{{inside}}}`: a default holds no variable"),
+                    help.replace("{escape}", escape),
+                ));
+            }
             expanded.push_str(&value(inside, variables)?);
             (rest, any) = (after, true);
         } else {
@@ -138,6 +169,7 @@ mod tests {
             "PORT" => Some("514".to_owned()),
             "EVIL" => Some("x\nsinks: { out: 1 }".to_owned()),
             "EMPTY" => Some(String::new()),
+            "REMARK" => Some("5 # x".to_owned()),
             _ => None,
         };
         let problems = interpolate(&mut root, text, &variables);
@@ -171,6 +203,20 @@ mod tests {
         assert!(matches!(root.get("d").unwrap().node.value, Value::Bool(true)));
         assert_eq!(text(&root, "e"), "[1]");
         assert_eq!(text(&root, "f"), "");
+        let (root, problems) =
+            read("a: !!str ${PORT}\nb: |\n  ${PORT}\nc: >-\n  ${PORT}\nd: &q '${PORT}'\ne: *q\nf: ${REMARK}\n");
+        assert_eq!(problems, []);
+        let texts = ["a", "b", "c", "d", "e", "f"].map(|key| text(&root, key));
+        assert_eq!(texts, ["514", "514\n", "514", "514", "514", "5 # x"], "what is not plain stays text");
+    }
+
+    #[test]
+    fn tests_are_data() {
+        let (root, problems) = read("a: [ '${PORT}' ]\ntests: [ '${PORT}', '${NONE}', '$$' ]\n");
+        assert_eq!(problems, []);
+        let texts = |key: &str| format!("{:?}", root.get(key).unwrap().node);
+        assert!(texts("a").contains("514"));
+        assert!(["${PORT}", "${NONE}", "$$"].iter().all(|text| texts("tests").contains(text)), "{}", texts("tests"));
     }
 
     #[test]
@@ -184,6 +230,8 @@ mod tests {
             ("a: '${1A}'", "names no variable"),
             ("a: '${HOST:+x}'", "means nothing"),
             ("a: '${HOST-x}'", "means nothing"),
+            ("a: '${NONE:-${HOST}}'", "a default holds no variable"),
+            ("a: '${HOST:-${HOST}}'", "a default holds no variable"),
             ("secret_key: ${HOST}", "{ env: HOST }"),
         ] {
             let (_, problems) = read(file);

@@ -6,12 +6,18 @@
 //! The types are read first, then each component straight into its own struct by [`read`]. All problems of a file
 //! are collected and told at once.
 
+mod alone;
+mod buffer;
 mod component;
+mod dead_letter;
 mod files;
 mod graph;
+mod hurts;
+mod identity;
 mod interpolate;
 mod mask;
 mod merge;
+mod names;
 mod nearest;
 mod node;
 mod pin;
@@ -21,19 +27,27 @@ mod read;
 mod section;
 mod settings;
 mod syntax;
+mod unit_tests;
+mod variables;
 mod words;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use alone::part;
+pub(crate) use buffer::Buffer;
 pub(crate) use component::Part;
 pub(crate) use files::Paths;
 pub(crate) use settings::Settings;
+pub(crate) use unit_tests::TestConfig;
+pub(crate) use variables::variables;
+pub(crate) use words::one_of;
 
 use adr_runtime::Input;
 
 use crate::components::{Makes, Sink, Source, Transform};
+use crate::testing::Test;
 use files::Files;
 use node::Node;
 use problem::Problem;
@@ -49,6 +63,17 @@ pub(crate) struct Pipeline {
     pub(crate) warnings: Findings,
 }
 
+/// A pipeline with the tests of its transforms.
+#[derive(Debug)]
+pub(crate) struct Suite {
+    /// With every output of its routes, so that tests can look at those too that nobody reads.
+    pub(crate) pipeline: Pipeline,
+    /// How many of the pipeline's transforms are of the graph that runs: the first ones.
+    pub(crate) graph: usize,
+    /// In the order of the files.
+    pub(crate) tests: Vec<Test>,
+}
+
 /// A component of the graph.
 #[derive(Debug)]
 pub(crate) struct Component<T> {
@@ -60,6 +85,8 @@ pub(crate) struct Component<T> {
     pub(crate) inputs: Vec<Input>,
     /// Which of its outputs this is, where it has several: each that is read is a component of the graph.
     pub(crate) output: Option<Output>,
+    /// How much may wait at it, where it is a sink that has a limit.
+    pub(crate) buffer: Option<Buffer>,
     /// Its settings as the file has them.
     text: String,
 }
@@ -76,13 +103,13 @@ pub(crate) struct Output {
 impl<T> Component<T> {
     /// One that stands in no file.
     pub(crate) fn new(id: &str, part: T, inputs: Vec<Input>) -> Self {
-        Self { id: id.into(), part, inputs, output: None, text: String::new() }
+        Self { id: id.into(), part, inputs, output: None, buffer: None, text: String::new() }
     }
 
     /// The same, made of something else.
     pub(crate) fn with(&self, part: T, inputs: Vec<Input>) -> Self {
-        let Self { id, output, text, .. } = self;
-        Self { id: id.clone(), part, inputs, output: output.clone(), text: text.clone() }
+        let Self { id, output, buffer, text, .. } = self;
+        Self { id: id.clone(), part, inputs, output: output.clone(), buffer: *buffer, text: text.clone() }
     }
 
     /// Whether it has the same name and the same settings. What flows into it may be another matter.
@@ -107,27 +134,22 @@ pub(crate) struct Findings {
 }
 
 impl Pipeline {
-    /// Reads the files and checks all of them. Touches no network and reads no secret.
+    /// Reads the files and checks all of them but for their tests. Touches no network and reads no secret.
     pub(crate) fn load(paths: &Paths) -> Result<Self, Findings> {
-        let Read { root, files, problems } = read_all(paths)?;
-        match graph::pipeline(&root) {
-            Ok(pipeline) if problems.is_empty() => {
-                Ok(Self { warnings: Findings { files, ..pipeline.warnings }, ..pipeline })
-            }
-            Ok(_) => Err(Findings::sorted(files, problems)),
-            Err(mut more) => {
-                // What follows from a variable that is not set is not worth telling.
-                more.retain(|problem| problems.iter().all(|told| told.place != problem.place));
-                Err(Findings::sorted(files, [problems, more].concat()))
-            }
-        }
+        Self::of(read_all(paths)?)
+    }
+
+    fn of(read: Read) -> Result<Self, Findings> {
+        let pipeline = graph::pipeline(&read.root);
+        read.judged(pipeline, Vec::new())
     }
 
     /// The names of components that are not as they were, or that have other inputs, or are gone.
     pub(crate) fn changed(&self, next: &Self) -> Vec<String> {
         fn differ<T>(was: &Pipeline, of: &[Component<T>], now: &Pipeline, list: &[Component<T>]) -> Vec<String> {
             let same = |one: &Component<T>, other: &Component<T>| {
-                one.is_as(other) && was.names(&one.inputs) == now.names(&other.inputs)
+                let edge = one.buffer == other.buffer && was.names(&one.inputs) == now.names(&other.inputs);
+                one.is_as(other) && edge
             };
             let new = list.iter().filter(|other| !of.iter().any(|one| same(one, other)));
             let gone = of.iter().filter(|one| !list.iter().any(|other| one.id == other.id));
@@ -136,6 +158,7 @@ impl Pipeline {
         let mut changed = differ(self, &self.sources, next, &next.sources);
         changed.extend(differ(self, &self.transforms, next, &next.transforms));
         changed.extend(differ(self, &self.sinks, next, &next.sinks));
+        changed.extend((self.settings.dead_letter != next.settings.dead_letter).then(|| "dead_letter".to_owned()));
         changed
     }
 
@@ -157,7 +180,14 @@ impl Pipeline {
 
     /// Whether nothing but ADR events reaches a sink.
     pub(crate) fn gets_adr_events(&self, sink: usize) -> bool {
-        self.sinks[sink].inputs.iter().all(|input| self.are_adr_events(*input))
+        let inputs = &self.sinks[sink].inputs;
+        !inputs.is_empty() && inputs.iter().all(|input| self.are_adr_events(*input))
+    }
+
+    /// The sink that serves as the dead letter, by its index.
+    pub(crate) fn dead_letter(&self) -> Option<usize> {
+        let name = self.settings.dead_letter.as_deref()?;
+        self.sinks.iter().position(|sink| &*sink.id == name)
     }
 
     fn are_adr_events(&self, input: Input) -> bool {
@@ -170,25 +200,59 @@ impl Pipeline {
         }
     }
 
-    /// What an input's events go through: every component they reach, with those of its inputs they come by.
-    pub(crate) fn way_of(&self, input: Input) -> Vec<(&str, Vec<&str>)> {
+    /// A transform by its name, or the output of a route, be it one that nobody reads.
+    pub(crate) fn transform(mut self, name: &str) -> Result<(Self, usize), String> {
+        names::add_unread_outputs(&mut self);
+        let found = names::Names::of(&self).find(name, names::Meant::Output).map_err(|problem| problem.line())?;
+        Ok((self, found[0]))
+    }
+
+    /// A source by its name.
+    pub(crate) fn source(&self, name: &str) -> Result<usize, String> {
+        let found = self.sources.iter().position(|source| *source.id == *name);
+        found.ok_or_else(|| names::no_source(self, name).line())
+    }
+
+    /// Whether what travels beside these events says of what kind they are.
+    pub(crate) fn has_facts(&self, input: Input) -> bool {
+        match input {
+            Input::Source(at) => self.sources[at].part.has_facts(),
+            Input::Transform(at) => {
+                let Component { part, inputs, .. } = &self.transforms[at];
+                part.makes() == Makes::AdrEvents || inputs.iter().any(|input| self.has_facts(*input))
+            }
+        }
+    }
+
+    /// What an input's events go through: every component they reach, those of its inputs they come by, and its buffer.
+    pub(crate) fn way_of(&self, input: Input) -> Vec<(&str, Vec<&str>, Option<Buffer>)> {
         let name = |input: &Input| self.name(input);
         let mut reached = vec![input];
         let mut way = Vec::new();
         for (at, component) in self.transforms.iter().enumerate() {
             let by: Vec<&str> = component.inputs.iter().filter(|input| reached.contains(input)).map(name).collect();
             if !by.is_empty() {
-                way.push((&*component.id, by));
+                way.push((&*component.id, by, component.buffer));
                 reached.push(Input::Transform(at));
             }
         }
         for component in &self.sinks {
             let by: Vec<&str> = component.inputs.iter().filter(|input| reached.contains(input)).map(name).collect();
             if !by.is_empty() {
-                way.push((&*component.id, by));
+                way.push((&*component.id, by, component.buffer));
             }
         }
         way
+    }
+
+    /// Whether a source of it reads standard input.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.sources.iter().any(|source| source.part.reads_stdin())
+    }
+
+    /// Whether a sink of it writes to standard output.
+    pub(crate) fn writes_stdout(&self) -> bool {
+        self.sinks.iter().any(|sink| matches!(sink.part, Sink::Stdout(_)))
     }
 
     /// The sources whose events reach a sink, by index.
@@ -205,16 +269,32 @@ impl Pipeline {
     }
 }
 
+impl Suite {
+    /// The same with its tests, which are checked too.
+    pub(crate) fn load(paths: &Paths) -> Result<Self, Findings> {
+        let read = read_all(paths)?;
+        let mut wrong = Vec::new();
+        let written = unit_tests::written(&read.root, &mut wrong);
+        let suite =
+            graph::pipeline(&read.root).map(|pipeline| unit_tests::suite(written, pipeline, &read.files, &mut wrong));
+        let (pipeline, tests) = match suite {
+            Ok(Self { pipeline, graph, tests }) => (Ok(pipeline), Some((graph, tests))),
+            Err(problems) => (Err(problems), None),
+        };
+        let pipeline = read.judged(pipeline, wrong)?;
+        let (graph, tests) = tests.unwrap_or_default();
+        Ok(Self { pipeline, graph, tests })
+    }
+}
+
 /// The pipeline as it is after all files and variables, in YAML and without secrets.
 pub(crate) fn effective(paths: &Paths) -> Result<String, Findings> {
-    let Read { root, files, problems } = read_all(paths)?;
-    if !problems.is_empty() {
-        return Err(Findings::sorted(files, problems));
-    }
-    serde_saphyr::to_string(&mask::masked(&root)).map_err(|error| Findings {
-        files,
-        problems: vec![Problem::new(format!("the pipeline cannot be written as YAML: {error}"))],
-    })
+    // Read once: what is printed is what was checked.
+    let read = read_all(paths)?;
+    let masked = mask::masked(&read.root);
+    Pipeline::of(read)?;
+    serde_saphyr::to_string(&masked)
+        .map_err(|error| Findings::new(vec![Problem::new(format!("the pipeline cannot be written as YAML: {error}"))]))
 }
 
 /// The tree of all files together, with the variables' values in it.
@@ -223,6 +303,27 @@ struct Read {
     files: Files,
     /// What is wrong already.
     problems: Vec<Problem>,
+}
+
+impl Read {
+    /// What was made of the tree, or all that is wrong: beside its own problems there may be `wrong` ones.
+    fn judged(self, pipeline: Result<Pipeline, Vec<Problem>>, wrong: Vec<Problem>) -> Result<Pipeline, Findings> {
+        let Self { files, mut problems, .. } = self;
+        let (pipeline, more) = match pipeline {
+            Ok(pipeline) => (Some(pipeline), wrong),
+            Err(more) => (None, [more, wrong].concat()),
+        };
+        // What follows from a variable that is not set is not worth telling.
+        let follows = |problem: &Problem| problems.iter().any(|told| told.place == problem.place);
+        let more: Vec<Problem> = more.into_iter().filter(|problem| !follows(problem)).collect();
+        problems.extend(more);
+        match pipeline {
+            Some(pipeline) if problems.is_empty() => {
+                Ok(Pipeline { warnings: Findings { files, ..pipeline.warnings }, ..pipeline })
+            }
+            _ => Err(Findings::sorted(files, problems)),
+        }
+    }
 }
 
 /// Reads all files; what cannot be read at all leaves nothing to check.

@@ -154,16 +154,17 @@ fn snippet(file: &File) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
     Snippet::source(&*file.shown).path(file.path.display().to_string())
 }
 
-/// Splits at the first colon that stands in no brackets: what is wrong, and the next step.
+/// Splits at the first colon that stands in no brackets and no backquotes: what is wrong, and the next step.
 pub(super) fn split(message: &str) -> Option<(&str, &str)> {
-    let mut depth = 0;
+    let (mut depth, mut quoted) = (0, false);
     let colon = message.char_indices().find(|(at, character)| {
         match character {
             '{' | '(' | '[' => depth += 1,
             '}' | ')' | ']' => depth -= 1,
+            '`' => quoted = !quoted,
             _ => {}
         }
-        *at > 0 && *character == ':' && depth == 0 && message[*at..].starts_with(": ")
+        *at > 0 && *character == ':' && depth == 0 && !quoted && message[*at..].starts_with(": ")
     });
     colon.map(|(at, _)| (&message[..at], &message[at + 2..]))
 }

@@ -54,7 +54,7 @@ pub(super) fn check(pipeline: &Pipeline, places: &Places) -> Vec<Problem> {
         if pipeline.sinks[owner].part.is_shared() && !component.part.can_be_shared() {
             let problem = Problem::new(format!("source `{}` cannot be shared by a cluster", component.id));
             let problem = problem.at(&places.sources[source]).also(&places.sinks[owner], "which has a `cluster`");
-            problems.push(problem.help("only this instance can read it: leave out `cluster`, or this source"));
+            problems.push(problem.help(component.part.why_not_shared()));
         }
         for &other in reached.iter().filter(|sink| !owners.contains(sink)) {
             let problem = Problem::new(format!(

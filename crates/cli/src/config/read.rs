@@ -50,7 +50,7 @@ pub(crate) fn read<T: de::DeserializeOwned>(node: &Node, what: &str) -> Result<T
     }
 }
 
-/// Takes the entry whose value stands at the place out of its table.
+/// Takes the entry whose value stands at the place out of its table, or the item out of its list.
 fn leave_out(node: &mut Node, place: &Place) -> Option<String> {
     match &mut node.value {
         Value::Table(entries) => {
@@ -59,7 +59,13 @@ fn leave_out(node: &mut Node, place: &Place) -> Option<String> {
             }
             entries.iter_mut().find_map(|entry| leave_out(&mut entry.node, place))
         }
-        Value::List(items) => items.iter_mut().find_map(|item| leave_out(item, place)),
+        Value::List(items) => {
+            if let Some(at) = items.iter().position(|item| item.place == *place) {
+                items.remove(at);
+                return Some(String::new());
+            }
+            items.iter_mut().find_map(|item| leave_out(item, place))
+        }
         _ => None,
     }
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use adr_core::{Failure, FailureKind};
 
+use super::buffer::Buffer;
 use super::component::Part;
+use super::dead_letter;
+use super::identity;
 use super::node::{Entry, Node, Place, Value};
 use super::pin::pin;
 use super::problem::Problem;
@@ -18,6 +21,7 @@ pub(super) struct Written<T> {
     /// None where its settings cannot be read: its name counts all the same.
     pub(super) part: Option<T>,
     pub(super) inputs: Vec<(String, Place)>,
+    pub(super) buffer: Option<Buffer>,
     pub(super) warnings: Vec<Problem>,
     /// Its type and settings as text: what a later version of the file is compared with.
     pub(super) text: String,
@@ -28,7 +32,11 @@ pub(super) fn section<T: Part>(root: &Node, problems: &mut Vec<Problem>) -> Vec<
     let Some(entry) = root.get(T::SECTION) else { return Vec::new() };
     match &entry.node.value {
         Value::Null => Vec::new(),
-        Value::Table(entries) => entries.iter().map(|entry| component(entry, problems)).collect(),
+        Value::Table(entries) => {
+            let letters = dead_letter::name(root).map(|(_, name)| name);
+            let takes_letters = |entry: &Entry| T::KIND == "sink" && letters == Some(&*entry.key);
+            entries.iter().map(|entry| component(entry, takes_letters(entry), problems)).collect()
+        }
         _ => {
             let problem = Problem::new(format!("`{}` must be a mapping of components by their names", T::SECTION));
             let example = format!("{}:\n  my_name:\n    type: ...", T::SECTION);
@@ -38,12 +46,13 @@ pub(super) fn section<T: Part>(root: &Node, problems: &mut Vec<Problem>) -> Vec<
     }
 }
 
-fn component<T: Part>(entry: &Entry, problems: &mut Vec<Problem>) -> Written<T> {
+fn component<T: Part>(entry: &Entry, takes_letters: bool, problems: &mut Vec<Problem>) -> Written<T> {
     let mut written = Written {
         id: entry.key.as_str().into(),
         id_place: entry.key_place.clone(),
         part: None,
         inputs: Vec::new(),
+        buffer: None,
         warnings: Vec::new(),
         text: String::new(),
     };
@@ -59,18 +68,37 @@ fn component<T: Part>(entry: &Entry, problems: &mut Vec<Problem>) -> Written<T> 
         return written;
     }
     let kind = settings.take("type");
-    if T::KIND != "source" {
+    if takes_letters {
+        if let Some(inputs) = settings.take("inputs") {
+            let problem = Problem::new(format!("sink `{}` is the dead letter and takes no `inputs`", entry.key));
+            let problem = problem.at(&inputs.key_place).blurs_graph();
+            problems.push(problem.help("what is rejected flows into it, and nothing else"));
+        }
+    } else if T::KIND != "source" {
         written.inputs = inputs::<T>(entry, settings.take("inputs"), problems);
     } else if let Some(inputs) = settings.take("inputs") {
         let problem = Problem::new("a source takes no `inputs`: it is where events come from");
         problems.push(problem.at(&inputs.key_place).help("name the source in the `inputs` of a transform or a sink"));
+    }
+    if T::KIND == "sink"
+        && let Some(buffer) = settings.take("buffer")
+    {
+        let what = format!("the `buffer` of sink `{}`", entry.key);
+        match read::<Buffer>(&buffer.node, &what) {
+            Ok(Buffer { max_events: 0, .. }) => {
+                let problem = Problem::new("`max_events` must be 1 or more: nothing could ever flow");
+                problems.push(problem.at(&buffer.node.place));
+            }
+            Ok(read) => written.buffer = Some(read),
+            Err(found) => problems.extend(found),
+        }
     }
     let Some(kind) = kind else {
         let problem = Problem::new(format!("{} `{}` has no `type`", T::KIND, entry.key)).at(&entry.key_place);
         problems.push(problem.label("what is it?").help(format!("add its `type`: {}", listed(&types::<T>(), "or"))));
         return written;
     };
-    written.text = serde_json::to_string(&(&kind.node, &settings)).unwrap_or_default();
+    written.text = format!("{} {}", identity::of(&kind.node), identity::of(&settings));
     match part::<T>(entry, kind, settings) {
         Ok((part, warnings)) => (written.part, written.warnings) = (Some(part), warnings),
         Err(found) => problems.extend(found),
@@ -104,6 +132,22 @@ fn part<T: Part>(entry: &Entry, kind: Entry, mut settings: Node) -> Result<(T, V
     let warning = |text| pin(&Failure::fatal(FailureKind::Config, text), &what, settings).into_warning();
     let warnings = part.warnings().into_iter().map(warning).collect();
     Ok((part, warnings))
+}
+
+/// A component that stands in no file: its type and its settings, which may be none.
+pub(super) fn alone<T: Part>(kind: &str, mut settings: Node) -> Result<T, Vec<Problem>> {
+    if let Value::Null = settings.value {
+        settings.value = Value::Table(Vec::new());
+    }
+    let place = settings.place.start..settings.place.start;
+    if !matches!(settings.value, Value::Table(_)) {
+        let problem = Problem::new("settings are a mapping, such as {name: value}").at(&settings.place);
+        return Err(vec![problem.label(settings.describe())]);
+    }
+    let node = Node { value: Value::Text(kind.to_owned()), place: usize::MAX..usize::MAX };
+    let of = Entry { key: "type".to_owned(), key_place: place.clone(), node };
+    let entry = Entry { key: kind.to_owned(), key_place: place, node: settings.clone() };
+    part::<T>(&entry, of, settings).map(|(part, _)| part)
 }
 
 fn inputs<T: Part>(component: &Entry, inputs: Option<Entry>, problems: &mut Vec<Problem>) -> Vec<(String, Place)> {
@@ -149,7 +193,7 @@ fn inputs<T: Part>(component: &Entry, inputs: Option<Entry>, problems: &mut Vec<
 }
 
 /// The names of all types of this kind, from the enum itself.
-fn types<T: Part>() -> Vec<&'static str> {
+pub(super) fn types<T: Part>() -> Vec<&'static str> {
     struct Names(Vec<&'static str>);
     impl<'de> serde::Deserializer<'de> for &mut Names {
         type Error = serde::de::value::Error;

@@ -23,6 +23,9 @@ pub(crate) struct Settings {
     #[serde(default, rename = "sinks")]
     #[schemars(skip)]
     _sinks: Option<IgnoredAny>,
+    #[serde(default, rename = "tests")]
+    #[schemars(skip)]
+    _tests: Option<IgnoredAny>,
     /// Where progress is kept; default: $STATE_DIRECTORY, else the user's state folder.
     #[serde(default)]
     pub(crate) state_dir: Option<PathBuf>,
@@ -30,12 +33,16 @@ pub(crate) struct Settings {
     #[serde(default = "memory_budget")]
     #[schemars(default = "written_memory_budget")]
     pub(crate) memory_budget: Size,
+    /// The sink, without `inputs`, that takes the events that are rejected; default: a file in `state_dir`.
+    #[serde(default)]
+    pub(crate) dead_letter: Option<String>,
     /// How long after a write into a pipe progress becomes durable: a pipe acknowledges nothing; default 60s.
     #[serde(default = "pipe_trail")]
     #[schemars(default = "written_pipe_trail")]
     pub(crate) pipe_trail: Span,
 }
 
+/// Whether a running process can have the one for the other.
 impl PartialEq for Settings {
     fn eq(&self, other: &Self) -> bool {
         let of = |settings: &Self| (settings.state_dir.clone(), settings.memory_budget, settings.pipe_trail);
@@ -49,7 +56,9 @@ impl Default for Settings {
             _sources: None,
             _transforms: None,
             _sinks: None,
+            _tests: None,
             state_dir: None,
+            dead_letter: None,
             memory_budget: memory_budget(),
             pipe_trail: pipe_trail(),
         }

@@ -78,7 +78,7 @@ pub(super) fn listed(names: &[&str], last_word: &str) -> String {
 }
 
 /// What there is to choose from.
-pub(super) fn one_of(names: &[&str]) -> String {
+pub(crate) fn one_of(names: &[&str]) -> String {
     match names {
         [one] => format!("there is only `{one}`"),
         names => format!("write {}", listed(names, "or")),

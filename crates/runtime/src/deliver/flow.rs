@@ -22,9 +22,6 @@ use crate::rejects::Rejects;
 /// What became of one delivery: the life and ticket it was written under, and the result; `None` after a panic.
 type Settled = (u64, u64, Option<Result<Delivered, Failure>>);
 
-/// What the stage was told; `None` when nobody can tell it anything more.
-type Word = Option<Control>;
-
 /// Where the stage is in its life.
 pub(super) enum Phase {
     Taking,
@@ -44,16 +41,16 @@ pub(super) struct Flow {
     /// The rest of the batch that is being written.
     pub(super) waiting: VecDeque<Job>,
     /// What it was told while a write was under way.
-    told: Option<Word>,
+    told: Option<Control>,
     pub(super) queues: BTreeMap<u64, Queue>,
     pub(super) open: FuturesUnordered<Abortable<BoxFuture<'static, Settled>>>,
     next_ticket: u64,
 }
 
 /// What was said meanwhile, else what is said next.
-async fn next(told: &mut Option<Word>, control: &mut mpsc::Receiver<Control>) -> Word {
+async fn next(told: &mut Option<Control>, control: &mut mpsc::Receiver<Control>) -> Option<Control> {
     match told.take() {
-        Some(word) => word,
+        Some(control) => Some(control),
         None => control.recv().await,
     }
 }
@@ -175,12 +172,13 @@ impl Flow {
             Err(failure) => return self.park([job].into(), failure),
         };
         let mut failed = Vec::new();
-        // Until when a sink that is to go may take to accept this.
-        let mut patience = self.leaves_at();
+        // Until when a sink that is exchanged may take to accept this.
+        let mut patience = None;
         let mut listens = matches!(self.phase, Phase::Taking);
         let written = {
             let mut writing = AssertUnwindSafe(sink.write(job.events())).catch_unwind();
             loop {
+                let until = patience.or(self.leaves_at());
                 // Deliveries go on while the sink makes us wait, perhaps for hours. What fails waits for the order in which
                 // it must be written again.
                 tokio::select! {
@@ -191,13 +189,18 @@ impl Flow {
                     },
                     written = &mut writing => break Some(written),
                     // The sink that is to go may be the one that makes us wait.
-                    word = self.stage.control.recv(), if listens => {
+                    control = self.stage.control.recv(), if listens => {
                         listens = false;
-                        let goes = !matches!(word, Some(Control::Close));
-                        patience = goes.then(|| Instant::now() + FAREWELL);
-                        self.told = Some(word);
+                        match control {
+                            None => self.leave(),
+                            Some(control) => {
+                                let goes = matches!(control, Control::Exchange(..));
+                                patience = goes.then(|| Instant::now() + FAREWELL);
+                                self.told = Some(control);
+                            }
+                        }
                     }
-                    () = sleep_until(patience.unwrap_or_else(Instant::now)), if patience.is_some() => break None,
+                    () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => break None,
                 }
             }
         };
@@ -207,7 +210,7 @@ impl Flow {
             for settled in failed {
                 self.settle(settled)?;
             }
-            if matches!(self.told, None | Some(None)) {
+            if self.told.is_none() {
                 self.abandon();
             }
             return Ok(());
@@ -233,7 +236,7 @@ impl Flow {
         let (abort, registration) = AbortHandle::new_pair();
         let rejects = Rejects {
             sink: self.stage.name.clone(),
-            dead_letter: self.stage.dead_letter.clone(),
+            letters: self.stage.letters.clone(),
             portion: job.portion(),
             seed: self.stage.seed ^ ticket,
         };

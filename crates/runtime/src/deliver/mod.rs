@@ -4,13 +4,13 @@ mod farewell;
 mod flow;
 mod queue;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use adr_core::{Failure, Sink};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::counters::Counters;
-use crate::dead_letter::DeadLetter;
+use crate::dead_letter::Letters;
 use crate::job::Job;
 use crate::limits::Limits;
 use crate::topology::{SinkFactory, SinkKind};
@@ -48,8 +48,10 @@ pub(crate) struct Deliver {
     pub(crate) limits: Limits,
     pub(crate) jobs: mpsc::Receiver<Job>,
     pub(crate) control: mpsc::Receiver<Control>,
-    pub(crate) dead_letter: Arc<dyn DeadLetter>,
+    pub(crate) letters: Arc<Letters>,
     pub(crate) counters: Arc<Counters>,
+    /// Told to those who send to it, where it ends before its time.
+    pub(crate) ended: Arc<OnceLock<Failure>>,
     pub(crate) seed: u64,
 }
 
@@ -59,6 +61,8 @@ impl Deliver {
         let mut flow = Flow::new(self, sink);
         let ended = flow.run().await;
         if let Err(failure) = &ended {
+            // Before nobody can send any more.
+            let _ = flow.stage.ended.set(failure.clone());
             flow.fail_all(failure);
         }
         ended

@@ -350,12 +350,14 @@ impl Bench {
             name: name.into(),
             inputs: vec![input(last)],
             kind: Some(gate.kind()),
+            buffer: None,
             caveats: Vec::new(),
         });
         Topology {
             sources: vec![SourceNode { name: "source".into(), component: Some(Box::new(TestLanes(changes))) }],
             transforms: nodes.collect(),
             sinks: sinks.collect(),
+            dead_letter: None,
         }
     }
 

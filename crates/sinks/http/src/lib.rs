@@ -23,12 +23,15 @@
 //! # What the receiver refuses
 //!
 //! - 413: the events are sent in halves, down to the single one, which goes to the dead letter. Later requests stay below
-//!   what was too large.
-//! - 400, 422: in halves likewise, so that the one bad event goes to the dead letter and the others arrive. Where the
-//!   receiver refuses one event after the other and takes none between them, it is not the events: the delivery fails.
+//!   what was too large, though not below what was taken; each hour it is tried whether twice as much is taken.
+//! - 400, 422: in halves likewise, so that the one bad event goes to the dead letter and the others arrive.
+//! - Where nine events in a row are refused, by either, it may be the receiver: one that it took before is sent once more, or
+//!   one that stands later in the delivery, which so comes twice and out of its order. If that is taken, it is the
+//!   events; if not, the delivery fails with nothing in the dead letter.
 //! - 429, 5xx and no answer: sent again, no sooner than `Retry-After` asks.
-//! - 401, 403: sent again slowly, with secrets read anew. Other answers, redirects among them, are a fault in the settings:
-//!   told, and looked at again slowly. A redirect is never followed: secrets must not travel.
+//! - 401, 403: sent again slowly, with secrets read anew; one that is missing then is waited for. Other answers, redirects
+//!   among them, are a fault in the settings: told, and looked at again slowly. A redirect is never followed: secrets
+//!   must not travel.
 
 mod answer;
 mod body;
@@ -38,6 +41,7 @@ mod credentials;
 mod delivery;
 mod settings;
 mod sink;
+mod sizes;
 
 pub use config::{AuthConfig, Compression, HttpConfig, TlsConfig};
 pub use settings::{Auth, Settings, Tls};

@@ -1,14 +1,16 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use adr_core::{BoxFuture, Clock, Delivery, Encoder, Encoding, Event, Failure, FailureKind, Secrets, Sink};
+use adr_core::{BoxFuture, Clock, Delivery, Encoder, Encoding, Event, Failure, FailureKind, Retry, Secrets, Sink};
 use http::HeaderValue;
 use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::answer::SLOWLY;
 use crate::body;
 use crate::credentials::Credentials;
-use crate::delivery::{Receiver, deliver};
+use crate::delivery::{Receiver, Sending};
+use crate::sizes::Sizes;
 use crate::{Settings, client};
 
 /// Sends events by POST. The crate's doc says what its deliveries prove.
@@ -18,6 +20,8 @@ pub struct Http {
     encoder: Option<Box<dyn Encoder>>,
     receiver: Arc<Receiver>,
     credentials: Option<Arc<Credentials>>,
+    /// The secrets were there once.
+    sound: bool,
     room: Arc<Semaphore>,
 }
 
@@ -46,10 +50,9 @@ impl Http {
             content_type: HeaderValue::from_static(content_type),
             compression: settings.compression,
             clock,
-            limit: AtomicUsize::new(settings.batch_bytes),
-            most: AtomicUsize::new(settings.batch_bytes),
-            calm: AtomicUsize::new(0),
+            sizes: Sizes::new(settings.batch_bytes),
             refused: AtomicUsize::new(0),
+            witness: Mutex::default(),
             unauthorized: AtomicBool::new(false),
         };
         Ok(Self {
@@ -58,17 +61,26 @@ impl Http {
             encoder,
             receiver: Arc::new(receiver),
             credentials: None,
+            sound: false,
             room: Arc::new(Semaphore::new(settings.in_flight)),
         })
     }
 
     /// Read when first needed, and again once they were refused: a secret changed in its place is picked up.
     fn credentials(&mut self) -> Result<Arc<Credentials>, Failure> {
-        let stale = self.receiver.unauthorized.swap(false, Ordering::Relaxed);
-        if let Some(credentials) = self.credentials.take_if(|_| !stale) {
-            return Ok(self.credentials.insert(credentials).clone());
+        if self.receiver.unauthorized.swap(false, Ordering::Relaxed) {
+            self.credentials = None;
         }
-        let read = Arc::new(Credentials::read(&self.settings, &*self.secrets)?);
+        if let Some(credentials) = &self.credentials {
+            return Ok(credentials.clone());
+        }
+        let read = Credentials::read(&self.settings, &*self.secrets).map_err(|failure| match failure.retry {
+            // Whoever writes a new secret into its file may have emptied it first.
+            Retry::Never if self.sound => failure.after(SLOWLY),
+            _ => failure,
+        });
+        let read = Arc::new(read?);
+        self.sound = true;
         Ok(self.credentials.insert(read).clone())
     }
 }
@@ -81,9 +93,9 @@ impl Sink for Http {
             headers.extend(credentials.headers.clone());
             let room = self.room.clone().acquire_owned().await.map_err(|_| stopped(&"closed"))?;
             let (lines, rejected) = body::lines(events, self.encoder.as_deref_mut());
-            let sending = deliver(self.receiver.clone(), credentials, headers, lines, rejected);
+            let sending = Sending { receiver: self.receiver.clone(), credentials, headers, lines: Arc::new(lines) };
             let task = tokio::spawn(async move {
-                let delivered = sending.await;
+                let delivered = sending.deliver(rejected).await;
                 drop(room);
                 delivered
             });

@@ -4,33 +4,22 @@
 //! [`Cluster`] shares its lanes among instances. `Ok` of a delivery: the brokers have every event of the batch, as
 //! `acks=all` means it. `Ok` of a commit: the transaction that holds its events and its checkpoint is committed.
 
-mod cause;
 mod check;
-mod client;
 mod cluster;
 mod config;
-mod failure;
-mod farewell;
-mod files;
-mod native;
-mod oauth;
 mod produce;
 mod producer;
 mod read;
 mod record;
-mod security;
 mod settings;
 mod template;
-mod told;
 mod topics;
 mod transactions;
 
+pub use adr_kafka::{Connection, Mechanism, SaslConfig, TlsConfig};
 pub use check::check;
-pub use client::Connection;
 pub use cluster::{Cluster, ClusterStatus, GroupState, Owner, ShardStatus, status};
-pub use config::{
-    CheckpointsConfig, ClusterConfig, Compression, DeliveryMode, KafkaConfig, Mechanism, SaslConfig, TlsConfig,
-};
+pub use config::{CheckpointsConfig, ClusterConfig, Compression, DeliveryMode, KafkaConfig};
 pub use produce::Kafka;
 pub use read::{Extent, From, Isolation, Read, partitions, read_partition};
 pub use record::Form;

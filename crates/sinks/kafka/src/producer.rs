@@ -3,9 +3,9 @@
 use adr_core::Failure;
 use rdkafka::ClientConfig;
 
-use crate::client::set_unless_given;
 use crate::config::Compression;
 use crate::{Connection, Settings};
+use adr_kafka::set_unless_given;
 
 /// The settings of a producer that loses nothing, repeats nothing by itself and keeps the order of each partition. Reads
 /// secrets: may block.

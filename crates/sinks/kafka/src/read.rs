@@ -6,12 +6,12 @@ mod question;
 use std::time::{Duration, Instant};
 
 use adr_core::{Failure, FailureKind};
+use adr_kafka::{Connection, Tool, layout};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::client::Connection;
 use question::{Listening, Question, Use, consumer};
 
 pub(crate) use first::first_of_each;
@@ -126,37 +126,11 @@ pub fn read_partition(
 pub fn partitions(connection: &Connection, topic: &str, limit: Duration) -> Result<u32, Failure> {
     let found = layout(connection, topic, limit)?;
     let nothing = || {
-        Failure::new(
-            FailureKind::Config,
-            format!(
-                "there is no kafka topic {topic} at \
-                 {}",
-                connection.bootstrap()
-            ),
-        )
+        let create = Tool { connection }.create(topic, 6, found.brokers, &[]);
+        let message = format!("kafka topic {topic} does not exist: create it with `{create}`, or correct its name");
+        Failure::new(FailureKind::Config, message)
     };
     found.partitions.ok_or_else(nothing)
-}
-
-/// What the brokers' metadata say of a topic.
-pub(crate) struct Layout {
-    /// `None` where there is no such topic.
-    pub(crate) partitions: Option<u32>,
-    /// How many brokers there are.
-    pub(crate) brokers: usize,
-}
-
-/// Asks the brokers for a topic. Creates none.
-pub(crate) fn layout(connection: &Connection, topic: &str, limit: Duration) -> Result<Layout, Failure> {
-    let doing = format!("ask for kafka topic {topic}");
-    let metadata = connection.ask(&doing, |client| client.fetch_metadata(Some(topic), limit))?;
-    let found = metadata.topics().iter().find(|found| found.name() == topic);
-    let partitions = match found.map(|found| (found, found.error().map(Code::from))) {
-        None | Some((_, Some(Code::UnknownTopicOrPartition | Code::UnknownTopic))) => None,
-        Some((_, Some(code))) => return Err(connection.failure(&KafkaError::MetadataFetch(code), &doing)),
-        Some((found, None)) => u32::try_from(found.partitions().len()).ok().filter(|partitions| *partitions > 0),
-    };
-    Ok(Layout { partitions, brokers: metadata.brokers().len() })
 }
 
 struct Reader<'a> {

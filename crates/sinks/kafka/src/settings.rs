@@ -3,24 +3,17 @@
 mod options;
 mod sizes;
 mod topics;
-mod warnings;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use adr_core::{Encoding, Failure, FailureKind, Span};
+use adr_kafka::{Access, is_name, session_timeout};
 
-use crate::config::{CheckpointsConfig, ClusterConfig, Compression, DeliveryMode, KafkaConfig, SaslConfig, TlsConfig};
+use crate::config::{CheckpointsConfig, ClusterConfig, Compression, DeliveryMode, KafkaConfig};
 use crate::template::Template;
 
 /// How many events share a delivery: what of it was delivered is sent again with the rest when it fails.
 const AT_ONCE: usize = 1000;
-
-/// Below this, brokers refuse to keep a member (`group.min.session.timeout.ms`).
-const LEAST_SESSION: Duration = Duration::from_secs(6);
-
-/// Beyond this, they refuse as well (`group.max.session.timeout.ms`).
-const MOST_SESSION: Duration = Duration::from_mins(30);
 
 /// Beyond this, brokers refuse a transaction (`transaction.max.timeout.ms`).
 const MOST_TRANSACTION: Duration = Duration::from_mins(15);
@@ -32,7 +25,7 @@ pub struct Settings {
     pub encoding: Encoding,
     /// Progress in Kafka, where delivery is exactly once.
     pub exactly_once: Option<ExactlyOnceSettings>,
-    pub(crate) bootstrap_servers: String,
+    pub(crate) access: Access,
     pub(crate) topic: Template,
     /// Every topic that an event may go to, at least one.
     pub(crate) topics: Vec<String>,
@@ -43,9 +36,6 @@ pub struct Settings {
     pub(crate) max_message_bytes: usize,
     pub(crate) queue_bytes: usize,
     pub(crate) delivery_timeout: Duration,
-    pub(crate) tls: Option<TlsConfig>,
-    pub(crate) sasl: Option<SaslConfig>,
-    pub(crate) librdkafka_options: BTreeMap<String, String>,
 }
 
 /// Where progress is kept in Kafka, and how it is shared.
@@ -77,6 +67,18 @@ impl Settings {
     pub fn topics(&self) -> &[String] {
         &self.topics
     }
+
+    /// What a person should know about these settings although they are allowed; for `validate`, every start and
+    /// the status.
+    pub fn warnings(&self) -> Vec<String> {
+        self.access.warnings()
+    }
+}
+
+impl AsRef<Access> for Settings {
+    fn as_ref(&self) -> &Access {
+        &self.access
+    }
 }
 
 impl TryFrom<KafkaConfig> for Settings {
@@ -90,12 +92,14 @@ impl TryFrom<KafkaConfig> for Settings {
         let mode = raw.delivery.unwrap_or_default();
         let exactly_once = exactly_once(mode, raw.checkpoints, raw.cluster, raw.transaction_timeout, &topics)?;
         let limit = exactly_once.as_ref().map(|settings| settings.transaction_timeout);
-        options::check(&raw.librdkafka_options, limit)?;
-        crate::security::check(raw.tls.as_ref(), raw.sasl.as_ref())?;
+        let access = Access::new(&options::RULES, &raw.bootstrap_servers, raw.tls, raw.sasl, raw.librdkafka_options)?;
+        options::check_times(&access, limit)?;
+        let cluster = exactly_once.as_ref().and_then(|exactly_once| exactly_once.cluster.as_ref());
+        let access = access.named(cluster.and_then(|cluster| cluster.instance.clone()));
         Ok(Self {
             encoding: raw.encoding.unwrap_or_default(),
             exactly_once,
-            bootstrap_servers: bootstrap_servers(&raw.bootstrap_servers)?,
+            access,
             topic,
             topics,
             key: topics::key(raw.key.as_deref())?,
@@ -105,43 +109,12 @@ impl TryFrom<KafkaConfig> for Settings {
             max_message_bytes: sizes.message,
             queue_bytes: sizes.queue,
             delivery_timeout: delivery_timeout(raw.delivery_timeout, linger, limit)?,
-            tls: raw.tls,
-            sasl: raw.sasl,
-            librdkafka_options: raw.librdkafka_options,
         })
     }
 }
 
 fn config(message: impl Into<String>) -> Failure {
     Failure::fatal(FailureKind::Config, message)
-}
-
-/// The list without spaces around its commas.
-fn bootstrap_servers(given: &str) -> Result<String, Failure> {
-    let mut servers = Vec::new();
-    for server in given.split(',').map(str::trim) {
-        if server.is_empty() && given.trim().is_empty() {
-            return Err(config("`bootstrap_servers` is missing: list brokers, such as kafka1.example.com:9092"));
-        }
-        if server.contains("://") {
-            return Err(config(format!(
-                "`bootstrap_servers` has {server:?}: write host:port alone, and say how to talk to it with `tls` and `sasl`"
-            )));
-        }
-        let sound = server.rsplit_once(':').is_some_and(|(host, port)| {
-            let bare = !host.contains(':') || (host.starts_with('[') && host.ends_with(']'));
-            let printable = host.bytes().all(|byte| byte.is_ascii_graphic());
-            bare && printable && !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
-        });
-        if !sound {
-            return Err(config(format!(
-                "`bootstrap_servers` has {server:?}, which is no host:port: write one such as kafka1.example.com:9092 or \
-                 [2001:db8::1]:9092"
-            )));
-        }
-        servers.push(server);
-    }
-    Ok(servers.join(","))
 }
 
 fn linger(given: Option<Span>) -> Result<Duration, Failure> {
@@ -224,13 +197,9 @@ fn cluster_settings(raw: ClusterConfig, checkpoints: &str, events: &[String]) ->
             "`cluster.topic` is {checkpoints}, where `checkpoints` are kept: give it an empty topic of its own"
         )));
     }
-    let session_timeout = Span::positive(raw.session_timeout, "cluster.session_timeout", 10)?;
-    if !(LEAST_SESSION..=MOST_SESSION).contains(&session_timeout) {
-        return Err(config("`cluster.session_timeout` is out of what brokers take: give 6s to 30m"));
-    }
+    let session_timeout = session_timeout(raw.session_timeout, "cluster.session_timeout")?;
     for (name, text) in [("cluster.group", &raw.group), ("cluster.instance", &raw.instance)] {
-        let sound = |text: &String| (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if text.as_ref().is_some_and(|text| !sound(text)) {
+        if text.as_ref().is_some_and(|text| !is_name(text)) {
             return Err(config(format!(
                 "`{name}` is no name for Kafka: give 1 to 255 printable ASCII characters without spaces, or leave it out"
             )));

@@ -1,7 +1,5 @@
 //! What the topics must be like, and the command that makes them so.
 
-mod tool;
-
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -9,18 +7,13 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use adr_core::{Failure, FailureKind};
+use adr_kafka::{Connection, Told, Tool, layout};
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, ResourceSpecifier};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
-use crate::Mechanism;
 use crate::Settings;
-use crate::client::Connection;
-use crate::native::give_token;
-use crate::read::layout;
 use crate::settings::ExactlyOnceSettings;
-use crate::told::Told;
 use crate::transactions::agree;
-use tool::Tool;
 
 /// A checkpoint record has at most this many bytes.
 pub(crate) const LARGEST_RECORD: usize = 512 * 1024;
@@ -44,12 +37,11 @@ pub(crate) struct TopicFacts {
 /// With the command that creates it where it is missing.
 pub(crate) fn require_events_topic(
     connection: &Connection,
-    settings: &Settings,
     topic: &str,
     limit: Duration,
 ) -> Result<TopicFacts, Failure> {
-    let tool = Tool { connection, settings };
-    let (found, brokers) = match inquire(connection, settings, topic, limit) {
+    let tool = Tool { connection };
+    let (found, brokers) = match inquire(connection, topic, limit) {
         Err(failure) if failure.kind == FailureKind::Forbidden => {
             let found = layout(connection, topic, limit)?;
             let hidden =
@@ -77,8 +69,8 @@ pub(crate) fn require_checkpoint_topic(
     limit: Duration,
 ) -> Result<TopicFacts, Failure> {
     let ExactlyOnceSettings { topic, shards, .. } = exactly_once(settings)?;
-    let tool = Tool { connection, settings };
-    let (found, brokers) = inquire(connection, settings, topic, limit)?;
+    let tool = Tool { connection };
+    let (found, brokers) = inquire(connection, topic, limit)?;
     let configs = [
         "cleanup.policy=compact",
         "segment.bytes=16777216",
@@ -112,7 +104,7 @@ pub(crate) fn require_checkpoint_topic(
     if facts.partitions > *shards && agree(connection, topic, facts.partitions, *shards, limit)? {
         return Ok(facts);
     }
-    partitions(&tool, "checkpoint", topic, facts.partitions, *shards, &create)?;
+    partitions(tool, "checkpoint", topic, facts.partitions, *shards, &create)?;
     Ok(facts)
 }
 
@@ -133,14 +125,14 @@ pub(crate) fn require_assignment_topic(
              is a bug",
         ));
     };
-    let (topic, tool) = (&cluster.topic, Tool { connection, settings });
-    let (found, brokers) = inquire(connection, settings, topic, limit)?;
+    let (topic, tool) = (&cluster.topic, Tool { connection });
+    let (found, brokers) = inquire(connection, topic, limit)?;
     let create = |topic: &str, partitions| tool.create(topic, partitions, brokers, &[]);
     let Some(facts) = found else {
         let create = create(topic, *shards);
         return Err(refused(format!("the assignment topic {topic} does not exist: create it with `{create}`")));
     };
-    partitions(&tool, "assignment", topic, facts.partitions, *shards, &create)?;
+    partitions(tool, "assignment", topic, facts.partitions, *shards, &create)?;
     Ok(facts)
 }
 
@@ -150,7 +142,7 @@ fn exactly_once(settings: &Settings) -> Result<&ExactlyOnceSettings, Failure> {
 }
 
 fn partitions(
-    tool: &Tool<'_>,
+    tool: Tool<'_>,
     purpose: &str,
     topic: &str,
     have: u32,
@@ -181,21 +173,14 @@ fn refused(message: String) -> Failure {
 }
 
 /// What the topic is like if it is there, and how many brokers there are.
-fn inquire(
-    connection: &Connection,
-    settings: &Settings,
-    topic: &str,
-    limit: Duration,
-) -> Result<(Option<TopicFacts>, usize), Failure> {
+fn inquire(connection: &Connection, topic: &str, limit: Duration) -> Result<(Option<TopicFacts>, usize), Failure> {
     let deadline = Instant::now() + limit;
     let found = layout(connection, topic, limit)?;
     let Some(partitions) = found.partitions else { return Ok((None, found.brokers)) };
     let doing = format!("ask for the settings of kafka topic {topic}");
     let fail = |error: KafkaError| connection.failure(&error, &doing);
     let admin: AdminClient<Told> = connection.config()?.create_with_context(connection.context()).map_err(fail)?;
-    if settings.sasl.as_ref().is_some_and(|sasl| sasl.mechanism == Mechanism::Oauthbearer) {
-        give_token(admin.inner()).map_err(|failure| failure.at(format!("cannot {doing}")))?;
-    }
+    connection.admit(admin.inner(), &doing)?;
     let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
     let options = AdminOptions::new().request_timeout(Some(left));
     let topics = [ResourceSpecifier::Topic(topic)];

@@ -10,6 +10,8 @@
 //! it may come twice. A reader that has gone away is [`FailureKind::ReaderGone`](adr_core::FailureKind), never
 //! retried. Rust ignores SIGPIPE in a binary by default, which this relies on.
 //!
+//! Closing waits until a pipe is empty, for as long as it is let: progress that trails is saved only then.
+//!
 //! Writing happens on a thread of its own, so that a reader that stands still blocks neither the async runtime nor
 //! cancellation.
 

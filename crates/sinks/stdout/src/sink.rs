@@ -3,9 +3,13 @@ use std::time::Duration;
 use adr_core::{BoxFuture, Delivered, Delivery, Detail, Encoder, Event, Failure, FailureKind, Rejection, Sink};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::writer::Request;
 use crate::{Kind, Target};
+
+/// How often to look whether a pipe is empty.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Writes each event's text and a line feed to a [`Target`].
 ///
@@ -59,9 +63,18 @@ impl Sink for StdoutSink {
     }
 
     fn close(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
-        // What stands in a pipe without a reader is lost: the progress that trails behind it must not be saved.
-        let closed = if self.target.reader_gone() { Err(reader_gone()) } else { Ok(()) };
-        Box::pin(std::future::ready(closed))
+        let target = self.target.clone();
+        Box::pin(async move {
+            // Some hosts read no more once their child has ended (Telegraf): what stands in the pipe then is lost, and so
+            // it is without a reader. The progress that trails behind it must not be saved. There is no event for an
+            // empty pipe.
+            let mut tick = interval(LOOK);
+            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            while target.is_unread() && !target.reader_gone() {
+                tick.tick().await;
+            }
+            if target.reader_gone() { Err(reader_gone()) } else { Ok(()) }
+        })
     }
 }
 

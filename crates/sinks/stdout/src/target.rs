@@ -96,6 +96,13 @@ impl Target {
             && fds[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
     }
 
+    /// Whether something in a pipe has not been read. Of a socket that cannot be told.
+    pub(crate) fn is_unread(&self) -> bool {
+        let is_pipe =
+            rustix::fs::fstat(&self.file).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo);
+        is_pipe && rustix::io::ioctl_fionread(&*self.file).is_ok_and(|bytes| bytes > 0)
+    }
+
     pub(crate) fn queue(&self) -> mpsc::Sender<Request> {
         self.queue.clone()
     }

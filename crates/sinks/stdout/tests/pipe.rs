@@ -51,6 +51,30 @@ async fn a_reader_that_has_gone_away_is_final() {
     assert_eq!((failure.kind, failure.retry), (FailureKind::ReaderGone, Retry::Never));
 }
 
+/// A host that ends reading with its child would lose what is still in the pipe.
+#[tokio::test]
+async fn a_sink_is_closed_when_the_pipe_has_been_read_and_not_before() {
+    let (mut reader, writer) = pipe().expect("a pipe");
+    let target = target(writer);
+    let batch = events(0, 10, 1000);
+    let mut sink = sink(&target);
+    sink.write(&batch).await.expect("accepted").await.expect("written");
+    let mut closing = Box::pin(sink.close());
+    assert!((&mut closing).now_or_never().is_none(), "nothing has been read");
+    let mut all = vec![0; text(&batch).len()];
+    let (last, first) = all.split_last_mut().expect("bytes");
+    reader.read_exact(first).expect("reads");
+    assert!((&mut closing).now_or_never().is_none(), "a byte is left");
+    reader.read_exact(std::slice::from_mut(last)).expect("reads");
+    closing.await.expect("closes");
+    assert!(all == text(&batch).into_bytes());
+
+    sink.write(&batch).await.expect("accepted").await.expect("written");
+    let closing = sink.close();
+    drop(reader);
+    assert_eq!(closing.await.expect_err("it was lost").kind, FailureKind::ReaderGone);
+}
+
 #[tokio::test]
 async fn a_socket_is_as_good_as_a_pipe() {
     let (mut reader, writer) = std::os::unix::net::UnixStream::pair().expect("a pair");

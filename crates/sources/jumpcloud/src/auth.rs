@@ -1,9 +1,10 @@
 //! Proves to the API who a tenant is: an API key, or a service account's token.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use adr_core::{Clock, ExposeSecret, Failure, FailureKind, SecretString, Secrets, Timestamp};
+use adr_core::{Clock, ExposeSecret, Failure, FailureKind, Retry, SecretString, Secrets, Timestamp};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -23,6 +24,8 @@ const TOKEN_ANSWER: usize = 64 << 10;
 pub(crate) struct Auth {
     tenant: Arc<Tenant>,
     secrets: Arc<dyn Secrets>,
+    /// The secret was there once; known to all lives of the lane.
+    sound: Arc<AtomicBool>,
     clock: Arc<dyn Clock>,
     key: Option<HeaderValue>,
     token: Option<Token>,
@@ -34,8 +37,13 @@ struct Token {
 }
 
 impl Auth {
-    pub(crate) fn new(tenant: Arc<Tenant>, secrets: Arc<dyn Secrets>, clock: Arc<dyn Clock>) -> Self {
-        Self { tenant, secrets, clock, key: None, token: None }
+    pub(crate) fn new(
+        tenant: Arc<Tenant>,
+        secrets: Arc<dyn Secrets>,
+        sound: Arc<AtomicBool>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { tenant, secrets, sound, clock, key: None, token: None }
     }
 
     /// Adds the credentials to a request's headers, fetching a token when there is no fresh one.
@@ -81,7 +89,12 @@ impl Auth {
 
     fn secret(&self) -> Result<SecretString, Failure> {
         let reference = self.tenant.credentials.secret();
-        let secret = self.secrets.resolve(reference)?;
+        let secret = self.secrets.resolve(reference).map_err(|failure| match failure.retry {
+            // Whoever writes a new secret into its file may have emptied it first.
+            Retry::Never if self.sound.load(Ordering::Relaxed) => failure.after(SLOWLY),
+            _ => failure,
+        })?;
+        self.sound.store(true, Ordering::Relaxed);
         let trimmed = secret.expose_secret().trim();
         let fault = |what: &str| {
             Failure::new(FailureKind::Config, format!("the secret in {reference} {what}: put the key there, alone"))

@@ -1,6 +1,7 @@
 //! One tenant's requests for events: the query written, the answer's headers read, refusals told apart.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use adr_core::{Clock, Failure, Secrets, Timestamp};
 use bytes::Bytes;
@@ -92,9 +93,10 @@ impl Client {
         tenant: Arc<Tenant>,
         transport: Arc<dyn Transport>,
         secrets: Arc<dyn Secrets>,
+        sound: Arc<AtomicBool>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let auth = Auth::new(Arc::clone(&tenant), secrets, Arc::clone(&clock));
+        let auth = Auth::new(Arc::clone(&tenant), secrets, sound, Arc::clone(&clock));
         let url = format!("{}/events", tenant.base_url);
         Self { tenant, transport, clock, auth, url }
     }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use adr_core::{
@@ -96,6 +97,8 @@ pub struct JumpcloudLane {
     budget: Arc<Pace>,
     /// With `once`: the instant of the first opening; a lane that is opened again still ends there.
     until: OnceLock<Timestamp>,
+    /// Its secret was there once: one that is missing later is waited for.
+    sound: Arc<AtomicBool>,
 }
 
 impl JumpcloudLane {
@@ -104,6 +107,7 @@ impl JumpcloudLane {
             id: LaneId { source, tenant: tenant.name.clone() },
             budget: Arc::new(Pace::new(tenant.request_budget)),
             until: OnceLock::new(),
+            sound: Arc::default(),
             tenant,
             revision,
             surroundings,
@@ -117,7 +121,7 @@ impl JumpcloudLane {
 
     pub(crate) fn client(&self) -> Client {
         let Surroundings { clock, transport, secrets, .. } = &self.surroundings;
-        Client::new(self.tenant.clone(), transport.clone(), secrets.clone(), clock.clone())
+        Client::new(self.tenant.clone(), transport.clone(), secrets.clone(), self.sound.clone(), clock.clone())
     }
 
     fn restore(&self, records: Records) -> Result<Opened, Failure> {

@@ -30,6 +30,7 @@ mod refusal;
 mod settings;
 mod sizing;
 mod transport;
+mod warnings;
 
 pub use check::{CheckReport, Checked};
 pub use component::{Entropy, Jumpcloud, JumpcloudLane, Surroundings};

@@ -9,7 +9,6 @@
 
 mod component;
 mod input;
-mod lines;
 mod reader;
 
 pub use component::StdinSource;

@@ -3,10 +3,8 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use adr_core::{Checkpoint, Failure, FailureKind, Page, Reservation, Tally};
+use adr_core::{Checkpoint, Failure, FailureKind, Page, Reservation, Tally, split_lines};
 use tokio::sync::{mpsc, oneshot};
-
-use crate::lines;
 
 /// The most that is read for one page, unless a single line is longer. The reading buffer of this size is the one
 /// part of the source's memory that the budget does not see.
@@ -109,7 +107,7 @@ impl Reader {
             self.buffer.truncate(CHUNK);
             self.buffer.shrink_to_fit();
         }
-        let (events, empty) = lines::split(&text, tenant);
+        let (events, empty) = split_lines(&text, tenant);
         self.empty += empty;
         let tally = Tally { received: events.len() as u64, duplicates: 0, bytes: length as u64 };
         Outcome::Page(Page { events, checkpoint: Checkpoint::default(), tally })

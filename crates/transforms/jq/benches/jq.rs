@@ -38,7 +38,7 @@ fn condition(text: &str) -> Box<dyn Transform> {
 }
 
 fn remap(program: &str) -> Box<dyn Transform> {
-    let config = RemapConfig { program: Some(program.to_owned()), file: None };
+    let config = RemapConfig { program: Some(program.to_owned()), ..RemapConfig::default() };
     Box::new(Remap::new(&RemapSettings::try_from(config).expect("the program is right")))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use adr_core::Severity;
+use adr_core::{Severity, Size};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
@@ -167,4 +167,6 @@ pub struct RemapConfig {
     pub program: Option<String>,
     /// A file with the program, instead of program; it is read once, at the start.
     pub file: Option<PathBuf>,
+    /// How much the program may make of one event, such as 1MiB; each new event counts for 64 bytes more. An event of which it makes more goes to the dead letter. Default: 16KiB and 16 times the event's size.
+    pub max_output: Option<Size>,
 }

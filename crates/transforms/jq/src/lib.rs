@@ -6,7 +6,7 @@
 //! values and of the stack is bounded, and an event that takes too much is treated like one on which the program fails.
 //!
 //! Numbers that no calculation has touched keep their text: 64-bit ids, longer integers, 1.10 and 1E400 come out as
-//! they went in. Whole numbers are calculated with exactly, others as doubles. What does not survive a `remap`: the
+//! they went in; one of more than 1,000 characters is not read. Whole numbers are calculated with exactly, others as doubles. What does not survive a `remap`: the
 //! form of escapes and spaces, all but the last of several equal keys, half surrogate pairs and bytes that are no UTF-8
 //! (both become U+FFFD).
 
@@ -14,6 +14,7 @@ mod condition;
 mod config;
 mod filter;
 mod functions;
+mod matches;
 mod meter;
 mod program;
 mod regexes;

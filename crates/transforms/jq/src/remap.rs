@@ -3,18 +3,26 @@
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
-use adr_core::{Emit, Event, Failure, FailureKind, Output, Transform, Verdict};
+use adr_core::{Emit, Event, Failure, FailureKind, Output, Size, Transform, Verdict};
 use jaq_json::Val;
 
 use crate::config::RemapConfig;
 use crate::program::Program;
 use crate::regexes::Regexes;
-use crate::value::{Value, write};
+use crate::value::{Value, write_up_to};
+
+/// So much may be made of any event, however small.
+const LEAST_MOST: usize = 16 << 10;
+/// And so much more for each byte of it.
+const MOST_PER_BYTE: usize = 16;
+/// What a new event takes beside its text; a program may make very many of one.
+const EACH: usize = 64;
 
 /// Checked settings of a remap.
 #[derive(Clone, Debug)]
 pub struct RemapSettings {
     program: Arc<Program>,
+    most: Option<usize>,
 }
 
 impl TryFrom<RemapConfig> for RemapSettings {
@@ -22,6 +30,12 @@ impl TryFrom<RemapConfig> for RemapSettings {
 
     fn try_from(config: RemapConfig) -> Result<Self, Failure> {
         let failure = |message: String| Failure::fatal(FailureKind::Config, message);
+        let most = match config.max_output {
+            Some(Size(0)) => {
+                return Err(failure("`max_output` is 0, so that nothing could be made: give 1MiB or so".to_owned()));
+            }
+            most => most.map(|Size(bytes)| bytes),
+        };
         let program = match (config.program, config.file) {
             (Some(text), None) => Program::compile("program", &text)?,
             (None, Some(file)) => {
@@ -37,7 +51,7 @@ impl TryFrom<RemapConfig> for RemapSettings {
                 return Err(failure("`program` and `file` are both given: leave one of them out".to_owned()));
             }
         };
-        Ok(Self { program: Arc::new(program) })
+        Ok(Self { program: Arc::new(program), most })
     }
 }
 
@@ -46,6 +60,8 @@ impl TryFrom<RemapConfig> for RemapSettings {
 pub struct Remap {
     program: Arc<Program>,
     regexes: Regexes,
+    /// What it may make of an event, where the settings say so.
+    most: Option<usize>,
     /// What the program has made of the event so far: the body, and the id where it has one of its own.
     made: Vec<(Range<usize>, Option<Range<usize>>)>,
 }
@@ -53,13 +69,20 @@ pub struct Remap {
 impl Remap {
     /// A remap for one worker.
     pub fn new(settings: &RemapSettings) -> Self {
-        Self { program: settings.program.clone(), regexes: Regexes::default(), made: Vec::new() }
+        let (program, most) = (settings.program.clone(), settings.most);
+        Self { program, regexes: Regexes::default(), most, made: Vec::new() }
+    }
+
+    /// How much may be made of an event of so many bytes.
+    fn most(&self, bytes: usize) -> usize {
+        self.most.unwrap_or_else(|| LEAST_MOST.saturating_add(bytes.saturating_mul(MOST_PER_BYTE)))
     }
 }
 
 impl Transform for Remap {
     fn apply(&mut self, event: &Event, out: &mut Output) -> Verdict {
         let start = out.buffer.len();
+        let most = self.most(event.body.len());
         let (made, buffer) = (&mut self.made, &mut out.buffer);
         made.clear();
         let run = self.program.run(&self.regexes, event, |output| {
@@ -67,9 +90,12 @@ impl Transform for Remap {
                 return Err(format!("its output is no object: {output}"));
             }
             let from = buffer.len();
-            write(output.val(), buffer);
+            write_up_to(output.val(), buffer, start.saturating_add(most));
             let body = from..buffer.len();
             made.push((body, own_id(output).map(|id| append(buffer, id))));
+            if buffer.len() - start + EACH * made.len() > most.saturating_add(EACH) {
+                return Err(format!("it made more than {most} bytes of the event: see `max_output`"));
+            }
             Ok(ControlFlow::Continue(()))
         });
         if let Err(reason) = run {

@@ -142,7 +142,11 @@ fn a_program_may_stand_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("program.jq");
     let settings = |program: Option<&str>| {
-        RemapSettings::try_from(RemapConfig { program: program.map(str::to_owned), file: Some(file.clone()) })
+        RemapSettings::try_from(RemapConfig {
+            program: program.map(str::to_owned),
+            file: Some(file.clone()),
+            max_output: None,
+        })
     };
     assert!(settings(None).unwrap_err().message.starts_with("`file`"));
     std::fs::write(&file, "# a comment\n.a = 1\n").unwrap();

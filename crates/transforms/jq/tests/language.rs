@@ -89,7 +89,7 @@ fn what_is_wrong_stands_in_the_failure_with_its_place() {
         ("$ENV.HOME", "column 1: `$ENV` is not offered"),
         ("  ", "`program` is empty"),
     ] {
-        let config = RemapConfig { program: Some(program.to_owned()), file: None };
+        let config = RemapConfig { program: Some(program.to_owned()), ..RemapConfig::default() };
         let failure = RemapSettings::try_from(config).expect_err(program);
         assert!(failure.message.contains(words), "{program}: {}", failure.message);
     }
@@ -118,7 +118,7 @@ fn what_is_wrong_stands_in_the_failure_with_its_place() {
         "reduce now as $x (0; 1)",
         ".[now:]",
     ] {
-        let config = RemapConfig { program: Some(refused.to_owned()), file: None };
+        let config = RemapConfig { program: Some(refused.to_owned()), ..RemapConfig::default() };
         let failure = RemapSettings::try_from(config).expect_err(refused);
         assert!(failure.message.contains("is not offered"), "{refused}: {}", failure.message);
     }

@@ -96,4 +96,23 @@ fn main() {
             line(name, time, changed);
         }
     }
+    hostile();
+}
+
+/// An event full of values to be looked for, in its own words and once more as one text.
+fn hostile() {
+    for values in [2_000, 8_000, 32_000] {
+        let values: Vec<String> = (0..values).map(|n| format!("value-{n}")).collect();
+        let text = serde_json::json!({ "unmapped": values, "message": values.join(" ") }).to_string();
+        let meta =
+            Meta { id: "i".into(), time: None, tenant: TENANT.into(), kind: "k".into(), severity: Severity::Low };
+        let event = Event { meta, body: text.into() };
+        let mut redact = redact(r#"{"remove":["unmapped"]}"#);
+        let time = best(|| {
+            let mut out = Output::with_capacity(2 * event.body.len(), 1);
+            let _verdict = redact.apply(&event, &mut out);
+            black_box(out.finish(Budget::new(1).nothing()));
+        });
+        println!("one event of {} bytes with {} values: {time:.1?}", event.body.len(), values.len());
+    }
 }

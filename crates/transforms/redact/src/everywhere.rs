@@ -1,29 +1,34 @@
 //! Redacted values wherever they stand.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
-use memchr::memmem;
-
-use crate::json;
 use crate::rewrite::Rewriter;
+use crate::vocabulary::Around;
+use crate::words::{TooMuch, Words};
 
 /// Strings inside of strings are read to this depth.
 const LEVELS: usize = 3;
 
-/// A shorter value stands in too many texts by accident.
-const SHORTEST_WORD: usize = 3;
+/// So many values are told apart by looking at each.
+const FEW: usize = 16;
 
 const REMOVED: &str = "[removed]";
 
 /// The values that were redacted in one event.
 #[derive(Debug, Default)]
-pub(crate) struct Values(Vec<Value>);
+pub(crate) struct Values {
+    all: Vec<Value>,
+    /// Where each stands in `all`, once they are more than a few.
+    places: HashMap<String, usize>,
+    words: Words,
+    /// A path names the event's kind: it is followed as well.
+    pub(crate) kind_is_named: bool,
+}
 
 #[derive(Debug)]
 struct Value {
     text: String,
-    /// Prepared once: it looks into every string of the event.
-    finder: memmem::Finder<'static>,
     /// What stands for it; `None`: it is removed.
     instead: Option<String>,
 }
@@ -39,26 +44,51 @@ pub(crate) enum Fate {
 impl Values {
     /// Adds a value, unless it is there already.
     pub(crate) fn add(&mut self, text: Cow<'_, str>, instead: Option<String>) {
-        if !text.is_empty() && self.whole(&text).is_none() {
-            let finder = memmem::Finder::new(&*text).into_owned();
-            self.0.push(Value { text: text.into_owned(), finder, instead });
+        if text.is_empty() || self.value(&text).is_some() {
+            return;
         }
+        self.all.push(Value { text: text.into_owned(), instead });
+        let new = match self.all.len() {
+            0..=FEW => return,
+            length if self.places.is_empty() => 0..length,
+            length => length - 1..length,
+        };
+        self.places.extend(new.map(|place| (self.all[place].text.clone(), place)));
+    }
+
+    /// All values are there: they can be looked for in texts.
+    pub(crate) fn complete(&mut self) -> Result<(), TooMuch> {
+        self.words = Words::new(self.all.iter().map(|value| &*value.text))?;
+        Ok(())
+    }
+
+    /// Whether they were found wherever they stand in the texts so far.
+    pub(crate) fn found_all(&self) -> Result<(), TooMuch> {
+        self.words.found_all()
+    }
+
+    fn value(&self, text: &str) -> Option<&Value> {
+        if self.places.is_empty() {
+            return self.all.iter().find(|value| value.text == text);
+        }
+        self.places.get(text).map(|place| &self.all[*place])
     }
 
     /// What becomes of a string that is one of the values.
     pub(crate) fn whole(&self, text: &str) -> Option<Fate> {
-        let value = self.0.iter().find(|value| value.text == text)?;
+        let value = self.value(text)?;
         Some(value.instead.clone().map_or(Fate::Goes, Fate::Becomes))
     }
 
-    /// What becomes of a string that may hold one of the values.
-    pub(crate) fn fate(&self, text: &str, level: usize) -> Fate {
+    /// What becomes of a string that may hold one of the values. `inside`: what it is if it holds JSON.
+    pub(crate) fn fate(&self, text: &str, level: usize, inside: Around) -> Fate {
         if let Some(fate) = self.whole(text) {
             return fate;
         }
         if level < LEVELS && text.trim_start().starts_with(['{', '[']) && is_json(text) {
             let mut out = Vec::with_capacity(text.len());
-            let rewriter = Rewriter { places: &[], insteads: &[], everywhere: Some(self), level: level + 1 };
+            let everywhere = Some(self);
+            let rewriter = Rewriter { places: &[], insteads: &[], everywhere, level: level + 1, around: inside };
             if rewriter.rewrite(text, &mut out).is_ok() {
                 let changed = out != text.as_bytes();
                 let new = changed.then(|| String::from_utf8(out).ok()).flatten();
@@ -70,47 +100,17 @@ impl Values {
 
     /// The text without the values that stand in it as words.
     fn without_words(&self, text: &str) -> Option<String> {
-        let mut new = String::new();
-        let mut done = 0;
-        while let Some((start, value)) = self.next_word(text, done) {
-            new.push_str(&text[done..start]);
-            new.push_str(value.instead.as_deref().unwrap_or(REMOVED));
-            done = start + value.text.len();
+        let found = self.words.find(text);
+        let (mut new, mut done) = (String::new(), 0);
+        for found in &found {
+            new.push_str(&text[done..found.start]);
+            new.push_str(self.all[found.value].instead.as_deref().unwrap_or(REMOVED));
+            done = found.end;
         }
-        (done > 0).then(|| new + &text[done..])
+        (!found.is_empty()).then(|| new + &text[done..])
     }
-
-    /// The first value from `from` on; the longest, if several begin there.
-    fn next_word(&self, text: &str, from: usize) -> Option<(usize, &Value)> {
-        let words = self.0.iter().filter(|value| value.text.len() >= SHORTEST_WORD && value.text.len() < text.len());
-        let found = words.filter_map(|value| {
-            let places = value.finder.find_iter(&text.as_bytes()[from..]).map(|place| from + place);
-            let mut places = places.filter(|place| stands_alone(text, *place, &value.text));
-            Some((places.next()?, value))
-        });
-        found.min_by_key(|(place, value)| (*place, std::cmp::Reverse(value.text.len())))
-    }
-}
-
-/// Whether the value at `start` is no part of a longer word.
-fn stands_alone(text: &str, start: usize, value: &str) -> bool {
-    let both = |one: Option<char>, other: Option<char>| {
-        one.is_some_and(char::is_alphanumeric) && other.is_some_and(char::is_alphanumeric)
-    };
-    !both(text[..start].chars().next_back(), value.chars().next())
-        && !both(value.chars().next_back(), text[start + value.len()..].chars().next())
 }
 
 fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
-}
-
-/// The string in `inner`, still quoted as it was, after its fate; false if it goes.
-pub(crate) fn write_string(values: &Values, quoted: &str, level: usize, out: &mut Vec<u8>) -> bool {
-    match values.fate(&json::unescape(&quoted[1..quoted.len() - 1]), level) {
-        Fate::Stays => out.extend(quoted.as_bytes()),
-        Fate::Becomes(text) => json::quote(&text, out),
-        Fate::Goes => return false,
-    }
-    true
 }

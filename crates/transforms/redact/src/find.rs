@@ -10,6 +10,8 @@ pub(crate) struct Place {
     pub(crate) end: usize,
     /// Which of the paths.
     pub(crate) path: usize,
+    /// Which of the paths that are only asked for lead here or, where it is an object or array, farther in: a bit for each.
+    pub(crate) homes: u8,
 }
 
 /// Looks for paths. Its memory is used again.
@@ -44,15 +46,18 @@ impl Search<'_> {
     fn value(&mut self, at: usize, from: usize, depth: usize) -> Result<usize, TooDeep> {
         let ways = &self.finder.ways[from..];
         let open = self.text.as_bytes()[at];
-        let ends = |(path, step): &&(usize, usize)| {
-            *step == self.paths[*path].len() && (*path < self.whole || !matches!(open, b'{' | b'['))
-        };
+        let container = matches!(open, b'{' | b'[');
+        let ends =
+            |(path, step): &&(usize, usize)| *step == self.paths[*path].len() && (*path < self.whole || !container);
         if let Some(path) = ways.iter().filter(ends).map(|way| way.0).min() {
+            let asked =
+                |(path, step): &&(usize, usize)| *path >= self.whole && (*step == self.paths[*path].len()) != container;
+            let homes = ways.iter().filter(asked).fold(0, |homes, (path, _)| homes | 1 << (path - self.whole));
             let end = value_end(self.text, at);
-            self.finder.places.push(Place { start: at, end, path });
+            self.finder.places.push(Place { start: at, end, path, homes });
             return Ok(end);
         }
-        if ways.is_empty() || !matches!(open, b'{' | b'[') {
+        if ways.is_empty() || !container {
             return Ok(value_end(self.text, at));
         }
         if depth == DEEPEST {
@@ -80,7 +85,11 @@ impl Search<'_> {
     fn ways_by_key(&mut self, ways: std::ops::Range<usize>, key: std::ops::Range<usize>) {
         let key = unescape(&self.text[key]);
         for way in ways {
-            let (path, step) = self.finder.ways[way];
+            let (path, mut step) = self.finder.ways[way];
+            // As a key is looked for through arrays, an object may stand where an array of them was thought of.
+            while self.paths[path].get(step) == Some(&Step::Each) {
+                step += 1;
+            }
             let leads_on = match self.paths[path].get(step) {
                 Some(Step::Key(wanted)) => *wanted == key,
                 Some(Step::AnyKey) => true,
@@ -128,6 +137,8 @@ mod tests {
         assert_eq!(found(&["e[][]"]), ["6", "7"]);
         assert_eq!(found(&["e[]"]), ["[6,7]", "[]"]);
         assert_eq!(found(&["*.b", "e"]), ["1", "\"5\"", "[[6,7],[]]", "8"]);
+        assert_eq!(found(&["a[].b", "a[][].c[].d[]"]), ["1", "3", "\"5\"", "8"]);
+        assert!(found(&["a[]", "a.c[].d[].b", "b[]"]).is_empty());
         assert!(found(&["b", "a.b.c", "a.x", "e.f", "c.d"]).is_empty());
         assert_eq!(find(r#"{"a":{"b":1}}"#, &["a.b", "a"]), [(r#"{"b":1}"#.into(), 1)], "the outer one");
         assert_eq!(find(r#"{"a":{"b":1}}"#, &["*.b", "a.b"]), [("1".into(), 0)], "the first one");

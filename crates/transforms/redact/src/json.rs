@@ -63,6 +63,21 @@ pub(crate) fn value_end(text: &str, mut at: usize) -> usize {
     bytes.len()
 }
 
+/// Hands over the strings in a value, each after the last key before it, as they are written.
+pub(crate) fn each_string<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str)) {
+    let (mut at, mut key) = (0, "");
+    while let Some(found) = memchr::memchr(b'"', &text.as_bytes()[at..]) {
+        let start = at + found;
+        at = string_end(text, start);
+        let inner = &text[start + 1..at - 1];
+        if text.as_bytes().get(skip_space(text, at)) == Some(&b':') {
+            key = inner;
+        } else {
+            each(key, inner);
+        }
+    }
+}
+
 /// What stands between the quotes, read. Half a surrogate pair is U+FFFD.
 pub(crate) fn unescape(inner: &str) -> Cow<'_, str> {
     let Some(first) = memchr::memchr(b'\\', inner.as_bytes()) else { return inner.into() };

@@ -15,17 +15,22 @@
 //!   it is a whole string, the same is done to that; inside of strings that hold JSON (`raw_data`), the same again, three levels
 //!   deep; where a longer string holds it as a word (`message`), that word is replaced. It is the default because an ADR
 //!   event says most things more than once, and whoever redacts one place and overlooks the other has redacted nothing.
-//! - The event's id and kind, which also travel beside the text, follow it.
+//!   Of an object or array that is redacted whole the strings of 3 bytes and more are followed as if they were named.
+//! - The event's id, which also travels beside the text, follows it; its kind follows its own fields (`metadata.event_code`,
+//!   `event_type`) where a path names them.
 //!
 //! # What it does not do
 //!
-//! - Keys are never changed by `everywhere`, nor numbers, so that a user who calls himself `metadata` cannot take an event
-//!   apart. Words of fewer than 3 bytes are replaced only where they are the whole string.
+//! - Keys are never changed by `everywhere`, nor numbers, nor the fixed words of an event, which others tell events apart by
+//!   (its kind, `class_name`, `activity_name`, `status`, `severity`, `metadata.log_name` and their like): a user who calls
+//!   himself `metadata`, `user_login_attempt` or `Failure` cannot take his events apart. A path that names such a field counts.
+//!   Words of fewer than 3 bytes are replaced only where they are the whole string.
 //! - Other forms of a value are other values: another case, base64, percent encoding, a part of it.
-//! - `everywhere` follows strings. Of an object or array that is redacted whole, the strings inside are not looked for
-//!   elsewhere; `actor.user.*` names them one by one.
+//! - `everywhere` follows strings: a number that was redacted may stand elsewhere.
 //! - Time, tenant and severity travel beside the text and stay there.
-//! - An event that is not a JSON object, or nested deeper than 128, is rejected: it is in the dead letter *as it came*.
+//! - An event that is not a JSON object, or nested deeper than 128, is rejected, and so is one with more than 16
+//!   values to look for that have more than 2 MiB together or are found millions of times: it is in the dead letter *as it
+//!   came*.
 
 mod beside;
 mod config;
@@ -37,6 +42,8 @@ mod path;
 mod redact;
 mod rewrite;
 mod settings;
+mod vocabulary;
+mod words;
 
 pub use config::RedactConfig;
 pub use redact::{Factory, Redact};

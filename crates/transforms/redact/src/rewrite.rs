@@ -1,8 +1,9 @@
 //! Writes a text that is known to be JSON anew, without what is redacted.
 
-use crate::everywhere::{Values, write_string};
+use crate::everywhere::{Fate, Values};
 use crate::find::Place;
-use crate::json::{DEEPEST, TooDeep, quote, skip_space, string_end, value_end};
+use crate::json::{DEEPEST, TooDeep, quote, skip_space, string_end, unescape, value_end};
+use crate::vocabulary::Around;
 
 /// What to do to a text.
 pub(crate) struct Rewriter<'a> {
@@ -14,12 +15,14 @@ pub(crate) struct Rewriter<'a> {
     pub(crate) everywhere: Option<&'a Values>,
     /// How many strings the text stands in.
     pub(crate) level: usize,
+    /// What the text is.
+    pub(crate) around: Around,
 }
 
 impl Rewriter<'_> {
     /// Appends the new text. After an error, `out` holds half of it.
     pub(crate) fn rewrite(&self, text: &str, out: &mut Vec<u8>) -> Result<(), TooDeep> {
-        let mut writing = Writing { rewriter: self, text, next: 0, out };
+        let mut writing = Writing { rewriter: self, text, next: 0, keys: Vec::new(), out };
         let start = skip_space(text, 0);
         writing.copy(0, start);
         let (end, _) = writing.value(start, 0)?;
@@ -33,6 +36,8 @@ struct Writing<'a> {
     text: &'a str,
     /// The next place.
     next: usize,
+    /// The keys that lead to where it is, as they are written; not kept where nobody asks for them.
+    keys: Vec<&'a str>,
     out: &'a mut Vec<u8>,
 }
 
@@ -55,7 +60,7 @@ impl Writing<'_> {
             (open @ (b'{' | b'['), _) => Ok((self.container(at, open == b'{', depth)?, true)),
             (b'"', Some(values)) => {
                 let end = string_end(self.text, at);
-                Ok((end, write_string(values, &self.text[at..end], self.rewriter.level, self.out)))
+                Ok((end, self.string(&self.text[at..end], values)))
             }
             _ => {
                 let end = value_end(self.text, at);
@@ -63,6 +68,22 @@ impl Writing<'_> {
                 Ok((end, true))
             }
         }
+    }
+
+    /// Writes a string, still quoted, after its fate; false if it goes.
+    fn string(&mut self, quoted: &str, values: &Values) -> bool {
+        let Rewriter { level, around, .. } = *self.rewriter;
+        let keys = || self.keys.iter().copied();
+        let text = unescape(&quoted[1..quoted.len() - 1]);
+        let fate = values.fate(&text, level, around.inside(keys()));
+        if fate == Fate::Stays || around.is_fixed(keys(), !values.kind_is_named) {
+            self.out.extend(quoted.as_bytes());
+            return true;
+        }
+        if let Fate::Becomes(text) = &fate {
+            quote(text, self.out);
+        }
+        fate != Fate::Goes
     }
 
     /// Writes an object or array with all of its white space; what goes takes its comma along.
@@ -85,12 +106,20 @@ impl Writing<'_> {
                 self.copy(before, member);
             }
             let mut value = member;
+            let keyed = object && self.rewriter.everywhere.is_some();
             if object {
-                let colon = skip_space(self.text, string_end(self.text, member));
+                let key_end = string_end(self.text, member);
+                let colon = skip_space(self.text, key_end);
                 value = skip_space(self.text, colon + 1);
                 self.copy(member, value);
+                if keyed {
+                    self.keys.push(&self.text[member + 1..key_end - 1]);
+                }
             }
             let (end, stays) = self.value(value, depth + 1)?;
+            if keyed {
+                self.keys.pop();
+            }
             if stays {
                 kept = true;
             } else {

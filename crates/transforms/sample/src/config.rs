@@ -95,7 +95,7 @@ impl Settings {
             warnings.push("`rate` is 1: all events pass".to_owned());
         } else if self.keep_severity.is_none() {
             warnings.push(format!(
-                "of {} events {} are dropped, whatever their severity; `keep_severity: high` would keep the grave ones",
+                "of {} events {} are dropped, whatever their severity: `keep_severity: high` would keep the grave ones",
                 self.rate,
                 self.rate.get() - 1
             ));

@@ -105,5 +105,5 @@ pub(super) fn told_once(version: Version) {
 
 /// Whether a line is about the brokers, or a warning of whatever is in trouble without them.
 fn is_of_it(line: &str) -> bool {
-    ["adr_sink_kafka", "WARN", "ERROR"].iter().any(|words| line.contains(words))
+    ["adr_kafka", "adr_sink_kafka", "WARN", "ERROR"].iter().any(|words| line.contains(words))
 }

@@ -39,7 +39,9 @@ pub(super) fn told_by(component: &str) -> Vec<String> {
 
 impl Subscriber for Keeper {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let ours = ["adr_sink_kafka", "rdkafka", "librdkafka"].iter().any(|name| metadata.target().starts_with(name));
+        let ours = ["adr_kafka", "adr_sink_kafka", "rdkafka", "librdkafka"]
+            .iter()
+            .any(|name| metadata.target().starts_with(name));
         ours && metadata.is_event() && *metadata.level() <= Level::DEBUG
     }
 

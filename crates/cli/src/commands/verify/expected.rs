@@ -121,6 +121,7 @@ pub(super) fn from_source(
         name: "verify".into(),
         inputs: before.sinks[0].inputs.clone(),
         kind: Some(SinkKind::Plain { factory, in_flight: 1, at_once: usize::MAX }),
+        buffer: None,
         caveats: Vec::new(),
     });
     let runtime = Runtime {
@@ -141,7 +142,7 @@ pub(super) fn from_source(
         .enable_all()
         .build()
         .map_err(|error| Stop::new(Exit::Temporary, format!("cannot start the threads: {error}")))?;
-    let ended = tokio.block_on(drive(runtime, topology, None, None, |_| ()))?;
+    let ended = tokio.block_on(drive(runtime, topology, tokio::sync::watch::channel(None).1, None, |_| ()))?;
     let failed: Vec<_> = ended.report.lanes.iter().filter_map(|(lane, end)| Some((lane, end.as_ref()?))).collect();
     if let Some((lane, failure)) = failed.first() {
         let exit = worst(failed.iter().map(|(_, failure)| *failure)).unwrap_or(Exit::Bug);

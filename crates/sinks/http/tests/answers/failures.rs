@@ -1,13 +1,16 @@
 //! What fails, and what is said of it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use adr_core::{Failure, FailureKind, Retry};
+use adr_core::{Failure, FailureKind, Retry, SecretRef, SecretString, Secrets, Sink};
+use adr_sink_http::{Http, HttpConfig, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::receiver::{Receiver, Told};
-use crate::scene::{deliver, events, sink, texts};
+use crate::scene::{Still, deliver, events, sink, texts};
 
 const BASIC: &str = r#","auth":{"username":"me","password":{"env":"SECRET"}}"#;
 
@@ -89,6 +92,42 @@ async fn what_the_receiver_says_is_told_without_secrets_which_are_read_again_whe
     // me:SECRET-1
     assert_eq!(said[1..], ["Basic bWU6U0VDUkVULTE="; 2]);
     assert_ne!(said[0], said[1]);
+}
+
+/// A secret whose file is empty at times.
+struct Emptied(AtomicBool);
+
+impl Secrets for Emptied {
+    fn resolve(&self, _: &SecretRef) -> Result<SecretString, Failure> {
+        match self.0.load(Ordering::Relaxed) {
+            true => Err(Failure::fatal(FailureKind::Config, "secret file tok is empty")),
+            false => Ok("made-up".into()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_is_missing_for_a_moment_is_waited_for() {
+    let receiver = Receiver::new().await;
+    let raw = format!(r#"{{"uri":"http://{}","auth":{{"bearer":{{"file":"/tok"}}}}}}"#, receiver.address);
+    let raw: HttpConfig = serde_json::from_str(&raw).expect("settings");
+    let secrets = Arc::new(Emptied(true.into()));
+    let settings = Settings::try_from(raw).expect("sound");
+    let mut sink = Http::new(&settings, secrets.clone(), Arc::new(Still), None).expect("a sink");
+    let batch = events(0, 1, 1);
+    let failure = sink.write(&batch).await.err().expect("no secret");
+    assert_eq!(failure.retry, Retry::Never, "at the start: {failure}");
+    secrets.0.store(false, Ordering::Relaxed);
+    deliver(&mut sink, &batch).await.expect("delivered");
+    receiver.tell(answer(401));
+    deliver(&mut sink, &batch).await.expect_err("refused");
+    secrets.0.store(true, Ordering::Relaxed);
+    for _ in 0..2 {
+        let failure = sink.write(&batch).await.err().expect("no secret");
+        assert_eq!(failure.retry, Retry::After(Duration::from_secs(60)), "{failure}");
+    }
+    secrets.0.store(false, Ordering::Relaxed);
+    deliver(&mut sink, &batch).await.expect("delivered");
 }
 
 #[tokio::test]

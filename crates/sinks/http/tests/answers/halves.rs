@@ -1,9 +1,11 @@
 //! What the receiver refuses is sent in halves.
 
+use std::time::Duration;
+
 use adr_core::{FailureKind, Retry};
 
 use crate::receiver::{Receiver, Rules};
-use crate::scene::{deliver, events, sink, texts};
+use crate::scene::{bad_events, deliver, events, sink, texts};
 
 async fn receiver(rules: Rules) -> Receiver {
     let receiver = Receiver::new().await;
@@ -73,4 +75,54 @@ async fn a_receiver_that_takes_nothing_gets_no_event_into_the_dead_letter() {
     deliver(&mut sink, &events(8, 1, 10)).await.expect_err("too many in a row");
     receiver.seen.lock().expect("sound").rules = Rules::default();
     deliver(&mut sink, &events(8, 1, 10)).await.expect("delivered");
+}
+
+#[tokio::test]
+async fn bad_events_that_stand_together_are_rejected_and_all_others_arrive_in_order() {
+    for (status, before) in [(400, 100), (422, 0)] {
+        let receiver = receiver(Rules { most_bytes: None, bad: Some((status, "bad")) }).await;
+        let mut sink = sink(&format!("http://{}", receiver.address), "");
+        let mut batch = events(0, before, 10);
+        batch.extend(bad_events(before, 30));
+        batch.extend(events(before + 30, 100, 10));
+        let rejected = deliver(&mut sink, &batch).await.expect("delivered").rejected;
+        let places: Vec<usize> = rejected.iter().map(|rejection| rejection.index).collect();
+        assert_eq!(places, (before..before + 30).collect::<Vec<_>>());
+        let good: Vec<String> = texts(&batch).into_iter().filter(|text| !text.contains("bad")).collect();
+        let taken = receiver.taken();
+        assert_eq!(taken.len() - good.len(), 3, "one repeat for nine of them");
+        assert!(taken.ends_with(&good[good.len() - 100..]), "the last copies are in order");
+        assert!(good.iter().all(|text| taken.contains(text)));
+    }
+}
+
+#[tokio::test]
+async fn bad_events_that_come_alone_are_held_against_one_that_was_taken_before() {
+    let receiver = receiver(Rules { most_bytes: None, bad: Some((400, "bad")) }).await;
+    let mut sink = sink(&format!("http://{}", receiver.address), "");
+    deliver(&mut sink, &events(0, 1, 10)).await.expect("delivered");
+    let rejected = deliver(&mut sink, &bad_events(1, 20)).await.expect("delivered").rejected;
+    assert_eq!(rejected.len(), 20);
+    receiver.seen.lock().expect("sound").rules.bad = Some((400, "n"));
+    let failure = deliver(&mut sink, &events(21, 20, 10)).await.expect_err("nothing is taken any more");
+    assert!(failure.message.contains("nor were others that were tried"), "{failure}");
+}
+
+#[tokio::test]
+async fn where_everything_is_too_large_nothing_is_rejected_and_sizes_are_forgotten() {
+    let receiver = receiver(Rules::default()).await;
+    let mut sink = sink(&format!("http://{}", receiver.address), "");
+    deliver(&mut sink, &events(0, 50, 10)).await.expect("delivered");
+    receiver.seen.lock().expect("sound").rules.most_bytes = Some(0);
+    let batch = events(50, 50, 10);
+    for _ in 0..3 {
+        let failure = deliver(&mut sink, &batch).await.expect_err("nothing is taken");
+        assert_eq!((failure.kind, failure.retry), (FailureKind::BadRequest, Retry::After(Duration::from_secs(60))));
+        assert!(failure.message.contains("(413): raise its limit"), "{failure}");
+    }
+    receiver.seen.lock().expect("sound").rules = Rules::default();
+    let before = receiver.requests();
+    assert!(deliver(&mut sink, &batch).await.expect("delivered").rejected.is_empty());
+    assert!(receiver.taken().ends_with(&texts(&batch)));
+    assert_eq!(receiver.requests() - before, 1, "all at once again");
 }

@@ -41,6 +41,15 @@ pub(crate) fn events(from: usize, count: usize, size: usize) -> Vec<Event> {
     (from..from + count).map(event).collect()
 }
 
+/// Events that say that they are bad.
+pub(crate) fn bad_events(from: usize, count: usize) -> Vec<Event> {
+    let mut bad = events(from, count, 0);
+    for (n, event) in bad.iter_mut().enumerate() {
+        event.body = format!("{{\"n\":{},\"bad\":true}}", from + n).into();
+    }
+    bad
+}
+
 pub(crate) fn texts(events: &[Event]) -> Vec<String> {
     events.iter().map(|event| str::from_utf8(&event.body).expect("text").to_owned()).collect()
 }

@@ -9,8 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Message, Offset, TopicPartitionList};
 
 use crate::Connection;
-use crate::client::set_unless_given;
-use crate::told::Told;
+use adr_kafka::{Told, set_unless_given};
 
 /// How far before its end a partition is read at first: the last record, and the marker that committed it.
 const FIRST_LOOK: i64 = 2;

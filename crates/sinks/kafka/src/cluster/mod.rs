@@ -9,22 +9,21 @@
 mod assignment;
 mod division;
 mod last_commit;
-mod member;
 mod owned;
-mod rebalance;
+mod shares;
 mod source;
 mod status;
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use adr_core::{Failure, FailureKind, SourceComponent};
+use adr_kafka::{self as kafka, FAREWELL, Membership, machine_and_process};
 
-use crate::farewell::{FAREWELL, wait_here};
 use crate::settings::{ClusterSettings, ExactlyOnceSettings};
 use crate::{Connection, Settings, Shards};
-use member::{Member, Place};
 use owned::{Grants, Ownership};
+use shares::Shares;
 use source::SharedSource;
 
 pub use status::{ClusterStatus, GroupState, Owner, ShardStatus, status};
@@ -34,13 +33,22 @@ pub use status::{ClusterStatus, GroupState, Owner, ShardStatus, status};
 pub struct Cluster {
     ownership: Arc<Ownership>,
     grants: Arc<dyn Grants>,
-    thread: Mutex<Option<Leaving>>,
+    membership: Membership,
 }
 
-/// Dropping `stay` tells the thread to leave; `left` is disconnected when it has.
-struct Leaving {
-    stay: SyncSender<()>,
-    left: Receiver<()>,
+/// How long brokers have for an answer about the assignment topic.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// Where and as whom to join.
+struct Place {
+    connection: Connection,
+    topic: String,
+    group: String,
+    instance: String,
+    session_timeout: Duration,
+    shards: u32,
+    /// Whether the assignment topic is as it must be.
+    ready: Box<dyn Fn() -> Result<(), Failure> + Send>,
 }
 
 impl Cluster {
@@ -56,30 +64,35 @@ impl Cluster {
             connection: connection.clone(),
             topic: cluster.topic.clone(),
             group: cluster.group.clone(),
-            instance: cluster.instance.clone().unwrap_or_else(member::machine_and_process),
+            instance: cluster.instance.clone().unwrap_or_else(machine_and_process),
             session_timeout: cluster.session_timeout,
             shards: exactly_once.shards,
             ready: Box::new(move || {
                 let (connection, settings) = &checked;
-                crate::topics::require_assignment_topic(connection, settings, member::ANSWER).map(|_| ())
+                crate::topics::require_assignment_topic(connection, settings, ANSWER).map(|_| ())
             }),
         };
         Self::start(place, shards)
     }
 
     fn start(place: Place, grants: Arc<dyn Grants>) -> Result<Arc<Self>, Failure> {
+        let Place { connection, topic, group, instance, session_timeout, shards, ready } = place;
         let ownership = Arc::new(Ownership::new());
-        let (stay, until) = sync_channel(0);
-        let (leaves, left) = sync_channel(0);
-        let member = Member::new(place, grants.clone(), ownership.clone(), until);
-        let run = move || {
-            member.run();
-            drop(leaves);
+        let shares = Shares::new(grants.clone(), ownership.clone(), shards);
+        let place = kafka::Place {
+            connection,
+            doing: format!("share tenants through kafka topic {topic} as group {group}"),
+            topics: vec![topic],
+            group,
+            instance,
+            session_timeout,
+            drain: session_timeout / 2,
+            options: Vec::new(),
+            missing: "no shards can be had",
+            ready,
         };
-        std::thread::Builder::new().name("kafka-cluster".to_owned()).spawn(run).map_err(|error| {
-            Failure::new(FailureKind::Internal, format!("cannot start the thread of the kafka cluster: {error}"))
-        })?;
-        Ok(Arc::new(Self { ownership, grants, thread: Mutex::new(Some(Leaving { stay, left })) }))
+        let membership = Membership::start(place, Arc::new(shares), "kafka-cluster")?;
+        Ok(Arc::new(Self { ownership, grants, membership }))
     }
 
     /// The same source, of whose lanes only those run here whose shards this instance owns. Any number of sources
@@ -94,12 +107,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let Some(Leaving { stay, left }) = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take() else {
-            return;
-        };
-        drop(stay);
-        // Brokers may not answer, and there may be nobody else to wait.
-        if wait_here(|| left.recv_timeout(FAREWELL)) == Err(RecvTimeoutError::Timeout) {
+        if !self.membership.leave() {
             tracing::warn!(
                 "the kafka cluster could not be left within {FAREWELL:?}: the other instances take over when the session timeout has passed"
             );

@@ -10,8 +10,8 @@ use rdkafka::groups::GroupInfo;
 
 use super::last_commit::{last_commits, left};
 use super::{assignment, required};
-use crate::told::Told;
 use crate::{Connection, Settings};
+use adr_kafka::Told;
 
 /// A rebalance is soon over: so often it is looked again.
 const AGAIN: Duration = Duration::from_millis(200);

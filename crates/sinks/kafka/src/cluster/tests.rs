@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Condvar, MutexGuard};
-use std::time::{Duration, Instant};
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::Instant;
 
 use adr_core::{SecretRef, SecretString, Secrets};
 use rdkafka::mocking::MockCluster;
@@ -258,7 +258,7 @@ fn brokers_that_are_not_there_do_not_hold_whoever_drops_the_cluster() {
 
 #[test]
 fn the_default_name_of_an_instance_has_its_process_in_it() {
-    let name = member::machine_and_process();
+    let name = machine_and_process();
     let (machine, process) = name.rsplit_once('-').expect("two parts");
     assert!(!machine.is_empty());
     assert_eq!(process, std::process::id().to_string());

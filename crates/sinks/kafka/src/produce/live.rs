@@ -11,9 +11,9 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 use super::flight::Flight;
 use crate::producer::producer_config;
-use crate::told::{Told, told_by};
 use crate::topics::require_events_topic;
 use crate::{Connection, Settings};
+use adr_kafka::{Told, told_by};
 
 /// How long the brokers have to say that the topics exist.
 const ANSWER: Duration = Duration::from_secs(15);
@@ -51,7 +51,7 @@ impl Live {
     pub(super) fn make(connection: &Connection, settings: &Settings, batch_bytes: usize) -> Result<Self, Failure> {
         let mut batch = batch_bytes;
         for topic in settings.topics() {
-            let facts = require_events_topic(connection, settings, topic, ANSWER)?;
+            let facts = require_events_topic(connection, topic, ANSWER)?;
             batch = batch.min(facts.max_message_bytes);
         }
         Self::build(connection, settings, batch)

@@ -11,7 +11,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::question::{Listening, Use, consumer};
 use super::{From, Isolation, SLICE, passes, read_partition};
-use crate::client::Connection;
+use adr_kafka::Connection;
 
 /// For each of so many partitions the value of its first committed record with this key. What an open transaction holds
 /// back is not waited for, and what comes later is not looked for: a partition that has such a record is read no further.

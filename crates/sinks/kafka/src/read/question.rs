@@ -8,8 +8,7 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::Isolation;
-use crate::client::{Connection, set_unless_given};
-use crate::told::{Told, told_by};
+use adr_kafka::{Connection, Told, set_unless_given, told_by};
 
 /// What a consumer is made for.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The topics that settings name.
 
 use adr_core::Failure;
+use adr_kafka::check_topic_name;
 
 use super::config;
 use crate::template::Template;
@@ -33,14 +34,14 @@ pub(super) fn allowed(text: &str, topic: &Template, listed: Option<Vec<String>>)
             return Err(config("`topics` is empty: list every topic that events may go to"));
         }
         for (place, name) in listed.iter().enumerate() {
-            check(name, "topics")?;
+            check_topic_name(name, "topics")?;
             if listed[..place].contains(name) {
                 return Err(config(format!("`topics` has {name} twice: keep the first")));
             }
         }
         return Ok(listed);
     };
-    check(fixed, "topic")?;
+    check_topic_name(fixed, "topic")?;
     match listed {
         Some(listed) if listed != [fixed] => {
             Err(config(format!("`topics` has no effect, for `topic` {fixed} is no template: leave it out")))
@@ -51,23 +52,9 @@ pub(super) fn allowed(text: &str, topic: &Template, listed: Option<Vec<String>>)
 
 /// A topic that holds no events.
 pub(super) fn own(name: &str, setting: &str, events: &[String]) -> Result<(), Failure> {
-    check(name, setting)?;
+    check_topic_name(name, setting)?;
     if events.iter().any(|topic| topic == name) {
         return Err(config(format!("`{setting}` is {name}, where events go: give it a topic of its own")));
-    }
-    Ok(())
-}
-
-fn check(name: &str, setting: &str) -> Result<(), Failure> {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    if name.is_empty() {
-        return Err(config(format!("`{setting}` has an empty name: name a topic")));
-    }
-    if name.len() > 249 || !name.bytes().all(legal) || matches!(name, "." | "..") {
-        return Err(config(format!(
-            "`{setting}` {name:?} is no name that a topic can have: give at most 249 letters, digits, dots, dashes and \
-             underscores"
-        )));
     }
     Ok(())
 }

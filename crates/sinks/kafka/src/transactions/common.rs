@@ -7,11 +7,11 @@ use adr_core::{Failure, FailureKind};
 
 use super::layouts::agree;
 use crate::Settings;
-use crate::client::Connection;
 use crate::read::partitions;
 use crate::record::Form;
 use crate::settings::ExactlyOnceSettings;
 use crate::topics::{require_checkpoint_topic, require_events_topic};
+use adr_kafka::Connection;
 
 /// How long the brokers may take for each of the steps of an opening.
 pub(crate) const STEP: Duration = Duration::from_secs(30);
@@ -51,7 +51,7 @@ impl Common {
         }
         let mut largest = require_checkpoint_topic(&self.connection, &self.settings, STEP)?.max_message_bytes;
         for topic in self.settings.topics() {
-            let facts = require_events_topic(&self.connection, &self.settings, topic, STEP)?;
+            let facts = require_events_topic(&self.connection, topic, STEP)?;
             largest = largest.min(facts.max_message_bytes);
         }
         *topics = Some(largest);

@@ -8,7 +8,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::producer::{DeliveryResult, ProducerContext};
 
-use crate::told::{Told, told_by};
+use adr_kafka::{Told, told_by};
 
 /// How long to wait before it is asked whether waiting still makes sense.
 const SLICE: Duration = Duration::from_millis(100);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use adr_core::Failure;
 
 use super::records;
-use crate::client::Connection;
 use crate::read::first_of_each;
+use adr_kafka::Connection;
 
 /// Whether any partition was laid out yet. A transaction that is still open says nothing: no progress rests on it. Blocks.
 ///

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use adr_core::{BoxFuture, Failure, LaneId, OwnedLane, TransactionalSink};
 
 use crate::Settings;
-use crate::client::Connection;
 use crate::record::Form;
+use adr_kafka::Connection;
 
 pub(crate) use layouts::agree;
 pub use shards::Shards;

@@ -14,11 +14,11 @@ use super::common::{Common, STEP};
 use super::deliveries::{Deliveries, Reports};
 use super::records::Collected;
 use super::shard::Shard;
-use crate::client::set_unless_given;
 use crate::producer::producer_config;
 use crate::read::{From, Isolation, read_partition};
 use crate::record::Shaper;
 use crate::topics::CHECKPOINT_MESSAGE;
+use adr_kafka::set_unless_given;
 
 /// How long the markers of a transaction that is committed may take to come.
 const MARKERS: Duration = Duration::from_secs(2);

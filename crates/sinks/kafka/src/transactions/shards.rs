@@ -10,9 +10,8 @@ use super::common::Common;
 use super::records;
 use super::shard::Shard;
 use crate::Settings;
-use crate::client::Connection;
-use crate::farewell::{FAREWELL, wait_here};
 use crate::record::Form;
+use adr_kafka::{Connection, FAREWELL, wait_here};
 
 /// The shards that tenants are divided into. Each has a producer, and a partition of the checkpoint topic.
 pub struct Shards {

@@ -13,8 +13,8 @@ use super::deliveries::Bad;
 use super::producer::Live;
 use super::records;
 use super::sender::{Sender, Stop, Unsent, wait};
-use crate::native::flush;
 use crate::record::{Shaped, too_large};
+use adr_kafka::flush;
 
 /// How long a transaction that cannot be used any more may take to be taken back. The producer is closed either way,
 /// and its successor takes back what is left; until then readers of committed records would wait.

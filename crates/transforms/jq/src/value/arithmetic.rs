@@ -8,7 +8,7 @@ use jaq_core::{Error, ValR};
 use jaq_json::{Num, Val};
 use jaq_std::ValT as _;
 
-use super::{Value, plain, spend_whole};
+use super::{Value, number_cost, plain, spend_compare, spend_whole};
 use crate::meter::{Stop, spend, stop};
 
 /// The widest whole number that a program may make.
@@ -18,6 +18,7 @@ impl Value {
     /// The result of two values, no deeper than either.
     fn with(self, other: Self, run: impl FnOnce(Val, Val) -> Result<Val, Error<Val>>) -> ValR<Self> {
         let depth = self.depth.max(other.depth);
+        spend(number_cost(&self.val) + number_cost(&other.val));
         match run(self.val, other.val) {
             Ok(Val::Num(Num::BigInt(number))) if number.bits() > MAX_BITS => stop(Stop::Digits),
             Ok(val) => Ok(Self { val, depth }),
@@ -134,31 +135,11 @@ impl Neg for Value {
     type Output = ValR<Self>;
 
     fn neg(self) -> Self::Output {
+        spend(1 + number_cost(&self.val));
         match self.val {
             Val::Num(number) => Ok(Self::flat(Val::Num(-number))),
             _ => Err(Error::typ(self, "number")),
         }
-    }
-}
-
-/// Counts a comparison, which goes no further than the smaller of two values of a kind.
-fn spend_compare(left: &Val, right: &Val) {
-    spend(1);
-    match (left, right) {
-        (Val::Arr(a), Val::Arr(b)) => match a.len().min(b.len()) {
-            0 => {}
-            _ => spend_whole(if a.len() <= b.len() { left } else { right }),
-        },
-        (Val::Obj(a), Val::Obj(b)) => match a.len().min(b.len()) {
-            0 => {}
-            _ => {
-                // Both are sorted by their keys.
-                spend(a.len() + b.len());
-                spend_whole(if a.len() <= b.len() { left } else { right });
-            }
-        },
-        (Val::TStr(a), Val::TStr(b)) => spend(a.len().min(b.len()) / 32),
-        _ => {}
     }
 }
 

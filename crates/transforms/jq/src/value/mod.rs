@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod change;
+mod cost;
 mod read;
 mod write;
 
@@ -15,8 +16,9 @@ use jaq_std::ValT as _;
 
 use crate::meter::{Stop, spend, stop};
 
+pub(crate) use cost::{number_cost, spend_compare, spend_whole};
 pub(crate) use read::parse;
-pub(crate) use write::write;
+pub(crate) use write::{write, write_up_to};
 
 /// How deep a value may become that a program makes: whoever walks it recurses so far.
 const MAX_MADE_DEPTH: u16 = 256;
@@ -57,15 +59,6 @@ impl Value {
     fn child(&self, val: Val) -> Self {
         Self { val, depth: self.depth.saturating_sub(1) }
     }
-
-    /// Counts a copy of its array or object, if changing it would make one.
-    fn spend_copy(&self) {
-        match &self.val {
-            Val::Arr(items) if Rc::strong_count(items) > 1 => spend(items.len()),
-            Val::Obj(entries) if Rc::strong_count(entries) > 1 => spend(2 * entries.len()),
-            _ => {}
-        }
-    }
 }
 
 /// A type error of jaq's own values; these hold scalars only.
@@ -78,25 +71,6 @@ pub(crate) fn number(text: &str) -> Num {
     const DIGITS: usize = 40;
     let integer = text.len() <= DIGITS && text != "-0" && !text.contains(['.', 'e', 'E']);
     integer.then(|| Num::from_str_radix(text, 10)).flatten().unwrap_or_else(|| Num::Dec(Rc::new(text.to_owned())))
-}
-
-/// Counts what it costs to go through the whole of a value.
-pub(crate) fn spend_whole(val: &Val) {
-    match val {
-        Val::Arr(items) => {
-            spend(1 + items.len());
-            items.iter().filter(|item| matches!(item, Val::Arr(_) | Val::Obj(_) | Val::TStr(_))).for_each(spend_whole);
-        }
-        Val::Obj(entries) => {
-            spend(1 + 2 * entries.len());
-            entries
-                .values()
-                .filter(|item| matches!(item, Val::Arr(_) | Val::Obj(_) | Val::TStr(_)))
-                .for_each(spend_whole);
-        }
-        Val::TStr(text) | Val::BStr(text) => spend(text.len() / 32),
-        Val::Null | Val::Bool(_) | Val::Num(_) => {}
-    }
 }
 
 impl Clone for Value {
@@ -325,10 +299,12 @@ impl jaq_std::ValT for Value {
     }
 
     fn as_isize(&self) -> Option<isize> {
+        spend(number_cost(&self.val));
         self.val.as_isize()
     }
 
     fn as_f64(&self) -> Option<f64> {
+        spend(number_cost(&self.val));
         self.val.as_f64()
     }
 

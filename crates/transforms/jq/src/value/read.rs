@@ -8,6 +8,8 @@ use super::{Value, number};
 
 /// How many arrays and objects may stand in one another in a text.
 const MAX_DEPTH: u16 = 128;
+/// How long a number may be: whoever compares it or calculates with it reads its text each time.
+const MAX_NUMBER: usize = 1000;
 
 struct Reader<'a> {
     source: &'a Bytes,
@@ -124,6 +126,9 @@ impl Reader<'_> {
     fn number(&mut self) -> Result<Val, String> {
         let text = &self.source[self.at..];
         let end = number_end(text).ok_or_else(|| self.fault("a broken number"))?;
+        if end > MAX_NUMBER {
+            return Err(self.fault(&format!("a number of more than {MAX_NUMBER} characters")));
+        }
         let text = std::str::from_utf8(&text[..end]).map_err(|_| self.fault("a broken number"))?;
         self.at += end;
         Ok(Val::Num(number(text)))
@@ -228,7 +233,7 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_text() {
-        let long = "7".repeat(5000);
+        let long = "7".repeat(MAX_NUMBER);
         for number in ["0", "-0", "1.10", "1E5", "-0.0", "1e-7", "9007199254740993", "18446744073709551616", &long] {
             assert_eq!(again(number).as_deref(), Ok(number));
         }
@@ -260,6 +265,7 @@ mod tests {
             "{1:2}",
             "\"\\",
             "\"\\ud800\\u",
+            &"7".repeat(MAX_NUMBER + 1),
         ] {
             assert!(again(text).is_err(), "{text}");
         }

@@ -4,11 +4,17 @@ use std::io::Write;
 
 use jaq_json::{Num, Val};
 
+use super::number_cost;
 use crate::meter::spend;
 
 /// Appends the JSON text of a value.
 pub(crate) fn write(val: &Val, out: &mut Vec<u8>) {
     put(val, out, usize::MAX);
+}
+
+/// Appends the JSON text of a value, and stops soon after the buffer has `most` bytes, in the middle of the value.
+pub(crate) fn write_up_to(val: &Val, out: &mut Vec<u8>, most: usize) {
+    put(val, out, most);
 }
 
 pub(super) fn to_vec(val: &Val) -> Vec<u8> {
@@ -36,7 +42,10 @@ fn put(val: &Val, out: &mut Vec<u8>, most: usize) {
         Val::Null => out.extend_from_slice(b"null"),
         Val::Bool(true) => out.extend_from_slice(b"true"),
         Val::Bool(false) => out.extend_from_slice(b"false"),
-        Val::Num(number) => put_number(number, out),
+        Val::Num(number) => {
+            spend(number_cost(val));
+            put_number(number, out);
+        }
         Val::TStr(text) | Val::BStr(text) => put_text(&text[..text.len().min(most)], out),
         Val::Arr(items) => {
             out.push(b'[');

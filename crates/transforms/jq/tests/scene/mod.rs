@@ -29,7 +29,7 @@ pub(crate) fn filter(condition: &str) -> Filter {
 }
 
 pub(crate) fn remap(program: &str) -> Remap {
-    let config = RemapConfig { program: Some(program.to_owned()), file: None };
+    let config = RemapConfig { program: Some(program.to_owned()), ..RemapConfig::default() };
     Remap::new(&RemapSettings::try_from(config).unwrap_or_else(|failure| panic!("{program}: {failure}")))
 }
 

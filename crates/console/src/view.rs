@@ -1,0 +1,127 @@
+//! A pipeline at one moment.
+
+use std::collections::BTreeMap;
+
+use adr_runtime::{Counts, Handle, LaneState, LaneStatus};
+use serde::{Deserialize, Serialize};
+
+/// A pipeline at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// Every component by its name, in the file's words. One that has gone away keeps its counts.
+    pub components: BTreeMap<String, Component>,
+    /// Every tenant of every source.
+    pub lanes: Vec<Lane>,
+}
+
+/// What a component is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Events come from it.
+    Source,
+    /// It maps them.
+    Transform,
+    /// They go to it.
+    Sink,
+}
+
+/// A component at one moment: counts of events and bytes since the process has started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Component {
+    /// What it is.
+    pub kind: Kind,
+    /// Events that came in.
+    pub received: u64,
+    /// Events that went out; of a sink: delivered.
+    pub sent: u64,
+    /// Bytes of these.
+    pub sent_bytes: u64,
+    /// Known already, not sent again.
+    pub duplicates: u64,
+    /// Dropped by the user's own configuration.
+    pub discarded: u64,
+    /// Kept in the dead letter.
+    pub rejected: u64,
+    /// In a batch that failed; read again by their lane.
+    pub failed: u64,
+    /// How often a batch was tried again.
+    pub retries: u64,
+    /// Events that came in and of which nothing is known yet.
+    pub in_flight: u64,
+    /// Of a sink: since when it delivers nothing although events wait.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stalled: Option<String>,
+}
+
+/// A tenant of a source at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lane {
+    /// The source.
+    pub source: String,
+    /// The tenant.
+    pub tenant: String,
+    /// `starting`, `flowing`, `idle`, `retrying`, `finished` or `failed`.
+    pub state: String,
+    /// Why, where it does not work.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failure: Option<String>,
+    /// Since when it is in this state.
+    pub since: String,
+    /// The newest event time seen.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_event: Option<String>,
+    /// New events read.
+    pub events: u64,
+}
+
+impl View {
+    pub(crate) fn of(handle: &Handle) -> Self {
+        let (lanes, sinks) = (handle.status().lanes(), handle.status().sinks());
+        let component = |(name, counts): (std::sync::Arc<str>, Counts)| {
+            let kind = match () {
+                () if sinks.contains_key(&name) => Kind::Sink,
+                () if lanes.keys().any(|lane| lane.source == name) => Kind::Source,
+                () => Kind::Transform,
+            };
+            let stalled = sinks.get(&name).and_then(|sink| sink.stalled).map(|since| since.to_string());
+            let component = Component {
+                kind,
+                received: counts.received,
+                sent: counts.sent,
+                sent_bytes: counts.sent_bytes,
+                duplicates: counts.duplicates,
+                discarded: counts.discarded,
+                rejected: counts.rejected,
+                failed: counts.failed,
+                retries: counts.retries,
+                in_flight: counts.in_flight(),
+                stalled,
+            };
+            (name.to_string(), component)
+        };
+        let lane = |(id, status): (adr_core::LaneId, LaneStatus)| {
+            let (state, failure) = match status.state {
+                LaneState::Starting => ("starting", None),
+                LaneState::Flowing => ("flowing", None),
+                LaneState::Idle => ("idle", None),
+                LaneState::Retrying(failure) => ("retrying", Some(failure.to_string())),
+                LaneState::Finished => ("finished", None),
+                LaneState::Failed(failure) => ("failed", Some(failure.to_string())),
+            };
+            Lane {
+                source: id.source.to_string(),
+                tenant: id.tenant.to_string(),
+                state: state.to_owned(),
+                failure,
+                since: status.since.to_string(),
+                last_event: status.last_event.map(|time| time.to_string()),
+                events: status.events,
+            }
+        };
+        Self {
+            components: handle.counts().into_iter().map(component).collect(),
+            lanes: lanes.clone().into_iter().map(lane).collect(),
+        }
+    }
+}
