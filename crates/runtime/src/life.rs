@@ -169,7 +169,12 @@ impl Living<'_> {
 
     async fn send(&self, mut mapped: mpsc::Receiver<Mapping>, sent: mpsc::Sender<Pending>) -> Result<(), Failure> {
         while let Some(mapping) = mapped.recv().await {
-            let mapped = mapping.mapped.await.map_err(|_| self.panicked())??;
+            let mapped = match mapping.mapped.await {
+                Ok(mapped) => mapped?,
+                Err(error) if error.is_panic() => return Err(self.panicked()),
+                // The process ends, and this task with it.
+                Err(_) => std::future::pending().await,
+            };
             let mut trail = None;
             for (component, rejected) in &mapped.rejected {
                 trail = trail.max(keep(&self.shared.letters, component, rejected, self.seed).await?);

@@ -69,10 +69,15 @@ impl Step {
         let mut out = Output::with_capacity(bytes + bytes / 2, input.len());
         for events in input.chunks(SLICE) {
             self.slice(&mut taken, events, &mut out)?;
+            // A program of the user's may make much of little: nobody else gets what it holds meanwhile.
+            if out.buffer.capacity() > memory.bytes() {
+                memory.resize(out.buffer.capacity());
+            }
             tokio::task::yield_now().await;
         }
         self.put_back(taken);
-        let product = out.finish(memory.split(bytes + bytes / 2));
+        let held = out.buffer.capacity();
+        let product = out.finish(memory.split(held));
         Counters::add(&self.counters.received, input.len());
         Counters::add(&self.counters.received_bytes, bytes);
         Counters::add(&self.counters.sent, product.events.len());
