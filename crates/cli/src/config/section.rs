@@ -119,7 +119,10 @@ fn part<T: Part>(entry: &Entry, kind: Entry, mut settings: Node) -> Result<(T, V
     let tree = Node { value: Value::Table(vec![tagged]), place: entry.key_place.clone() };
     let part: T = read(&tree, &what).map_err(|mut problems| {
         for problem in &mut problems {
-            if problem.place.as_ref() == Some(&kind.node.place) {
+            if problem.place.as_ref() == Some(&kind.node.place) && types::<T>().contains(&&*name) {
+                // What is missing is missing in the component.
+                problem.message = format!("{what}: {}", problem.message);
+            } else if problem.place.as_ref() == Some(&kind.node.place) {
                 problem.message = format!("there is no {} of type `{name}`", T::KIND);
             } else if problem.place.as_ref() == Some(&entry.key_place) {
                 problem.message = format!("{what}: {}", problem.message);
