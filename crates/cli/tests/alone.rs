@@ -233,6 +233,30 @@ fn a_source_alone_equals_itself_in_a_graph() {
 }
 
 #[test]
+fn files_read_alone_equal_themselves_in_a_graph() {
+    let folder = folder();
+    let long = format!("{{\"id\":\"long\",\"text\":\"{}\"}}\n", "x".repeat(1 << 20));
+    let log = [events(), long.into_bytes()].concat();
+    std::fs::write(folder.path().join("log.ndjson"), &log).expect("writes");
+    let paths = format!("paths: [{}/*.ndjson]", folder.path().display());
+    let text =
+        format!("sources:\n  logs: {{ type: file, {paths} }}\nsinks:\n  out: {{ type: stdout, inputs: [logs] }}\n");
+    let file = written(folder.path(), "pipeline.yaml", &text);
+    let file = file.to_str().expect("UTF-8");
+    let state = |name: &str| folder.path().join(name);
+    let whole = run(&mut with(&["run", "--once", "-c", file], &state("whole")));
+    assert!(whole.stdout.as_bytes() == log, "a line of a megabyte too: {}", whole.stderr);
+    let by_name = run(&mut with(&["source", "logs", "--once", "-c", file], &state("name")));
+    let by_type = run(&mut with(&["source", "file", "--once", "--settings", &paths], &state("type")));
+    for done in [by_name, by_type] {
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        assert!(done.stdout == whole.stdout, "{}", done.stderr);
+    }
+    let again = run(&mut with(&["source", "logs", "--once", "-c", file], &state("name")));
+    assert_eq!((again.code, again.stdout.as_str()), (Some(0), ""), "what was read is known: {}", again.stderr);
+}
+
+#[test]
 fn sigterm_stops_a_source_of_a_pipeline_after_the_page_that_was_read() {
     let (jumpcloud, folder) = (JumpCloud::with_events(400), folder());
     let pipeline = jumpcloud.pipeline(folder.path(), "{ env: KEY }");
