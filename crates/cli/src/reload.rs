@@ -96,6 +96,10 @@ impl Reload {
             tracing::warn!("{warning}");
         }
         let words = |failure: Failure| failure.to_string();
+        // A component asks for its secret when it first needs it: too late to go on as it was.
+        for secret in next.new_secrets(&self.running) {
+            self.builder.surround.secrets.resolve(secret).map_err(words)?;
+        }
         self.builder.surround.open_stdout(&next).map_err(words)?;
         let topology = self.builder.change(Some(&self.running), &next).map_err(words)?;
         let names = self.running.changed(&next).join(", ");

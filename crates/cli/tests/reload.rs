@@ -157,6 +157,12 @@ fn a_changed_pipeline_is_taken_over_and_a_bad_one_is_not() {
         assert_eq!(ids(&mapped, "/metadata/uid").len() as u64, EVENTS);
         assert!(mapped.iter().all(|line| line.contains(&scene.orgs[1])), "the first tenant's are not sent again");
 
+        // A secret that is not there is noticed before anything is changed.
+        scene.change(&both.replace("{ env: KEY }", "{ env: NO_SUCH_KEY }"), !watch);
+        let line = scene.said.until("it goes on as it was");
+        assert!(line.contains("environment variable NO_SUCH_KEY is not set"), "{line}");
+        scene.change(&both, !watch);
+
         // Nothing has changed: nothing happens.
         scene.signal("HUP");
         scene.said.until("it says what it said before");

@@ -389,6 +389,7 @@ fn component<T>(written: Written<T>, inputs: &BTreeMap<String, Input>) -> Compon
         inputs: written.inputs.iter().map(|(name, _)| inputs[name]).collect(),
         output: None,
         buffer: written.buffer,
+        secrets: written.secrets,
         text: written.text,
     }
 }

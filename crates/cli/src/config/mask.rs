@@ -1,5 +1,7 @@
 //! The file's text as it may be shown: without what somebody wrote where a reference to a secret belongs.
 
+use adr_core::SecretRef;
+
 use super::node::{Entry, Node, Place, Value};
 
 /// Keys whose value is a reference to a secret, never the secret.
@@ -73,6 +75,32 @@ pub(super) fn taken_for(entry: &Entry, table: &[Entry], taken: Taken) -> Taken {
         _ if PROGRAMS.contains(&&*key) => Taken::Program,
         _ => Taken::Shown,
     }
+}
+
+/// The references to secrets that stand in a component's settings.
+pub(super) fn references(settings: &Node) -> Vec<SecretRef> {
+    fn walk(node: &Node, taken: Taken, found: &mut Vec<SecretRef>) {
+        match &node.value {
+            Value::Table(entries) => {
+                for entry in entries {
+                    let taken_for = taken_for(entry, entries, taken);
+                    match (&entry.node.value, taken_for, &*entry.key) {
+                        (Value::Text(name), Taken::Name, "env") => found.push(SecretRef::Env(name.clone())),
+                        (Value::Text(path), Taken::Name, "file") => found.push(SecretRef::File(path.into())),
+                        (Value::Text(name), Taken::Name, "credential") => {
+                            found.push(SecretRef::Credential(name.clone()));
+                        }
+                        _ => walk(&entry.node, taken_for, found),
+                    }
+                }
+            }
+            Value::List(items) => items.iter().for_each(|item| walk(item, taken, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(settings, Taken::Shown, &mut found);
+    found
 }
 
 /// Whether a reference's name is one: somebody may have written the secret itself there.

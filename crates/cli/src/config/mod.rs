@@ -44,6 +44,7 @@ pub(crate) use unit_tests::TestConfig;
 pub(crate) use variables::variables;
 pub(crate) use words::one_of;
 
+use adr_core::SecretRef;
 use adr_runtime::Input;
 
 use crate::components::{Makes, Sink, Source, Transform};
@@ -87,6 +88,8 @@ pub(crate) struct Component<T> {
     pub(crate) output: Option<Output>,
     /// How much may wait at it, where it is a sink that has a limit.
     pub(crate) buffer: Option<Buffer>,
+    /// The secrets it refers to, by where it stands in a file.
+    secrets: Vec<SecretRef>,
     /// Its settings as the file has them.
     text: String,
 }
@@ -103,13 +106,21 @@ pub(crate) struct Output {
 impl<T> Component<T> {
     /// One that stands in no file.
     pub(crate) fn new(id: &str, part: T, inputs: Vec<Input>) -> Self {
-        Self { id: id.into(), part, inputs, output: None, buffer: None, text: String::new() }
+        Self { id: id.into(), part, inputs, output: None, buffer: None, secrets: Vec::new(), text: String::new() }
     }
 
     /// The same, made of something else.
     pub(crate) fn with(&self, part: T, inputs: Vec<Input>) -> Self {
-        let Self { id, output, buffer, text, .. } = self;
-        Self { id: id.clone(), part, inputs, output: output.clone(), buffer: *buffer, text: text.clone() }
+        let Self { id, output, buffer, secrets, text, .. } = self;
+        Self {
+            id: id.clone(),
+            part,
+            inputs,
+            output: output.clone(),
+            buffer: *buffer,
+            secrets: secrets.clone(),
+            text: text.clone(),
+        }
     }
 
     /// Whether it has the same name and the same settings. What flows into it may be another matter.
@@ -171,6 +182,16 @@ impl Pipeline {
             Input::Source(at) => &self.sources[at].id,
             Input::Transform(at) => &self.transforms[at].id,
         }
+    }
+
+    /// The secrets of components that are new or not as they were.
+    pub(crate) fn new_secrets(&self, running: &Self) -> Vec<&SecretRef> {
+        fn of<'a, T>(next: &'a [Component<T>], was: &[Component<T>]) -> impl Iterator<Item = &'a SecretRef> {
+            next.iter().filter(|next| !was.iter().any(|was| was.is_as(next))).flat_map(|next| &next.secrets)
+        }
+        let sources = of(&self.sources, &running.sources);
+        let transforms = of(&self.transforms, &running.transforms);
+        sources.chain(transforms).chain(of(&self.sinks, &running.sinks)).collect()
     }
 
     /// A sink that runs with other settings than these: the next reload shall try again.

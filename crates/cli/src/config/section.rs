@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use adr_core::{Failure, FailureKind};
+use adr_core::{Failure, FailureKind, SecretRef};
 
 use super::buffer::Buffer;
 use super::component::Part;
 use super::dead_letter;
 use super::identity;
+use super::mask;
 use super::node::{Entry, Node, Place, Value};
 use super::pin::pin;
 use super::problem::Problem;
@@ -25,6 +26,8 @@ pub(super) struct Written<T> {
     pub(super) warnings: Vec<Problem>,
     /// Its type and settings as text: what a later version of the file is compared with.
     pub(super) text: String,
+    /// The secrets it refers to.
+    pub(super) secrets: Vec<SecretRef>,
 }
 
 /// Reads the components of a section.
@@ -55,6 +58,7 @@ fn component<T: Part>(entry: &Entry, takes_letters: bool, problems: &mut Vec<Pro
         buffer: None,
         warnings: Vec::new(),
         text: String::new(),
+        secrets: Vec::new(),
     };
     let legible = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if entry.key.is_empty() || !entry.key.bytes().all(legible) {
@@ -98,6 +102,7 @@ fn component<T: Part>(entry: &Entry, takes_letters: bool, problems: &mut Vec<Pro
         problems.push(problem.label("what is it?").help(format!("add its `type`: {}", listed(&types::<T>(), "or"))));
         return written;
     };
+    written.secrets = mask::references(&settings);
     written.text = format!("{} {}", identity::of(&kind.node), identity::of(&settings));
     match part::<T>(entry, kind, settings) {
         Ok((part, warnings)) => (written.part, written.warnings) = (Some(part), warnings),
