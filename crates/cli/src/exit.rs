@@ -43,7 +43,10 @@ impl Exit {
         match failure.kind {
             // A damaged or newer file stays so: starting again does not mend it.
             FailureKind::Storage if failure.retry == Retry::Never => Self::Config,
-            FailureKind::Unauthorized | FailureKind::NotLicensed | FailureKind::Forbidden => Self::Refused,
+            FailureKind::Unauthorized
+            | FailureKind::NotLicensed
+            | FailureKind::Forbidden
+            | FailureKind::WrongOrganization => Self::Refused,
             FailureKind::BadRequest | FailureKind::Config => Self::Config,
             FailureKind::Unreachable | FailureKind::Unavailable | FailureKind::Timeout | FailureKind::Protocol => {
                 Self::Unavailable

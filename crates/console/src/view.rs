@@ -52,6 +52,9 @@ pub struct Component {
     /// Of a sink: since when it delivers nothing although events wait.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stalled: Option<String>,
+    /// Of a sink: why it delivers nothing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failure: Option<String>,
 }
 
 /// A tenant of a source at one moment.
@@ -71,6 +74,12 @@ pub struct Lane {
     /// The newest event time seen.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_event: Option<String>,
+    /// When the other side last gave what was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub answered: Option<String>,
+    /// Everything that happened before is delivered.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub delivered_until: Option<String>,
     /// New events read.
     pub events: u64,
 }
@@ -84,7 +93,9 @@ impl View {
                 () if lanes.keys().any(|lane| lane.source == name) => Kind::Source,
                 () => Kind::Transform,
             };
-            let stalled = sinks.get(&name).and_then(|sink| sink.stalled).map(|since| since.to_string());
+            let sink = sinks.get(&name);
+            let stalled = sink.and_then(|sink| sink.stalled).map(|since| since.to_string());
+            let failure = sink.and_then(|sink| sink.failing.as_ref()).map(|failing| failing.failure.to_string());
             let component = Component {
                 kind,
                 received: counts.received,
@@ -97,6 +108,7 @@ impl View {
                 retries: counts.retries,
                 in_flight: counts.in_flight(),
                 stalled,
+                failure,
             };
             (name.to_string(), component)
         };
@@ -116,6 +128,8 @@ impl View {
                 failure,
                 since: status.since.to_string(),
                 last_event: status.last_event.map(|time| time.to_string()),
+                answered: status.answered.map(|time| time.to_string()),
+                delivered_until: status.delivered_until.map(|time| time.to_string()),
                 events: status.events,
             }
         };

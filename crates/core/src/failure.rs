@@ -35,8 +35,10 @@ pub enum FailureKind {
     Unauthorized,
     /// The tenant's plan does not include the service (402).
     NotLicensed,
-    /// Forbidden: role, address block or wrong organization (403).
+    /// Forbidden: role or address block (403).
     Forbidden,
+    /// The key is good, and not for that organization.
+    WrongOrganization,
     /// The other side calls the request wrong (400).
     BadRequest,
     /// Too many requests (429), or our own request budget.
@@ -102,6 +104,7 @@ impl FailureKind {
             Self::Unauthorized => "unauthorized",
             Self::NotLicensed => "not_licensed",
             Self::Forbidden => "forbidden",
+            Self::WrongOrganization => "wrong_organization",
             Self::BadRequest => "bad_request",
             Self::RateLimited => "rate_limited",
             Self::Unreachable => "unreachable",

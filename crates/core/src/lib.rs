@@ -33,7 +33,7 @@ pub use lines::split_lines;
 pub use pace::Pace;
 pub use settings::{Rate, SecretRef, Secrets, Size, Span};
 pub use sink::{Committed, Delivered, Delivery, Group, LaneWriter, OwnedLane, Rejection, Sink, TransactionalSink};
-pub use source::{Page, Pull, Source, Tally};
+pub use source::{Page, Pull, Reach, Source, Tally};
 pub use timestamp::{ParseTimestampError, Timestamp};
 pub use transform::{Emit, Mark, Output, Product, Rejected, Transform, Verdict};
 

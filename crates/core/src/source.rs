@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{BoxFuture, Checkpoint, Event, Failure, Reservation};
+use crate::{BoxFuture, Checkpoint, Event, Failure, Reservation, Timestamp};
 
 /// One tenant's stream of pages, pulled by the runtime. A source owns no loop and never sleeps.
 pub trait Source: Send {
@@ -18,6 +18,20 @@ pub trait Source: Send {
     fn reads_on(&self) -> bool {
         false
     }
+
+    /// How far it has come with the last call of [`next`](Source::next); for the status only.
+    fn reach(&self) -> Reach {
+        Reach::default()
+    }
+}
+
+/// How far a source has come, as far as it can be said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Everything that happened before, and was to be seen, is read.
+    pub read_until: Option<Timestamp>,
+    /// When the other side last gave what was asked for.
+    pub answered: Option<Timestamp>,
 }
 
 /// What [`Source::next`] found.

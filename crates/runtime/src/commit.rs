@@ -4,19 +4,22 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adr_core::{Checkpoint, Event, Failure, Group};
+use adr_core::{Checkpoint, Event, Failure, Group, Timestamp};
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, sleep_until};
 
 use crate::ack::Outcome;
 use crate::progress::Progress;
+use crate::status::Status;
 use crate::trail::Trail;
 use crate::transaction::Transactions;
 
 /// A batch whose fate is open, and the checkpoint that is true once it is delivered.
 pub(crate) struct Pending {
     pub(crate) checkpoint: Checkpoint,
+    /// Everything that happened before is read with it.
+    pub(crate) read_until: Option<Timestamp>,
     pub(crate) outcome: Outcome,
     /// The events for the transactional sink that owns the checkpoint, if there is one.
     pub(crate) owned: Option<Arc<Vec<Event>>>,
@@ -27,6 +30,7 @@ pub(crate) struct Pending {
 /// The stage.
 pub(crate) struct Commit<'a> {
     progress: &'a Progress,
+    status: &'a Status,
     transactions: Option<Transactions>,
     queue: VecDeque<Pending>,
     trail: Trail,
@@ -40,8 +44,13 @@ enum Step {
 }
 
 impl<'a> Commit<'a> {
-    pub(crate) fn new(progress: &'a Progress, transactions: Option<Transactions>, trail: Trail) -> Self {
-        Self { progress, transactions, queue: VecDeque::new(), trail }
+    pub(crate) fn new(
+        progress: &'a Progress,
+        status: &'a Status,
+        transactions: Option<Transactions>,
+        trail: Trail,
+    ) -> Self {
+        Self { progress, status, transactions, queue: VecDeque::new(), trail }
     }
 
     /// Runs until the last batch is committed. Gives what is delivered but must not be durable yet.
@@ -102,12 +111,17 @@ impl<'a> Commit<'a> {
         let mut checkpoint = Checkpoint::default();
         let mut batches = Vec::new();
         let mut permits = Vec::with_capacity(group.len());
+        let mut read_until = None;
         for pending in group {
             checkpoint.merge(pending.checkpoint);
             batches.extend(pending.owned);
             permits.push(pending.permit);
+            read_until = pending.read_until.or(read_until);
         }
         self.make_durable(checkpoint, batches, trail).await?;
+        self.status.update(self.progress.lane(), |status| {
+            status.delivered_until = read_until.or(status.delivered_until);
+        });
         failed.map_or(Ok(()), Err)
     }
 

@@ -263,6 +263,7 @@ impl Graph {
                     control: to_obey,
                     letters: self.shared.letters.clone(),
                     counters: counters.clone(),
+                    status: self.shared.status.clone(),
                     ended: ended.clone(),
                 };
                 let (number, entry) = (self.shared.next_sink(), Entry::Plain(jobs));

@@ -45,6 +45,6 @@ pub use handle::Handle;
 pub use limits::Limits;
 pub use run::Runtime;
 pub use running::{Report, Running};
-pub use status::{LaneState, LaneStatus, SinkStatus, Status};
+pub use status::{Failing, LaneState, LaneStatus, SinkStatus, Status};
 pub use tap::Tap;
 pub use topology::{Input, SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode};

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adr_core::{Checkpoint, Event, Failure, FailureKind, Page, Pull, Reservation, Source};
+use adr_core::{Checkpoint, Event, Failure, FailureKind, Page, Pull, Reservation, Source, Timestamp};
 use futures_util::FutureExt;
 use futures_util::future::try_join3;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -45,6 +45,7 @@ pub(crate) struct Ended {
 struct Mapping {
     mapped: AbortOnDropHandle<Result<Mapped, Failure>>,
     checkpoint: Checkpoint,
+    read_until: Option<Timestamp>,
     permit: OwnedSemaphorePermit,
 }
 
@@ -71,7 +72,7 @@ impl Living<'_> {
         let (mapping, to_send) = mpsc::channel(window);
         let (sent, to_commit) = mpsc::channel(window);
         let life = self.life.clone();
-        let commit = Commit::new(self.progress, transactions, trail);
+        let commit = Commit::new(self.progress, &self.shared.status, transactions, trail);
         let all = try_join3(self.poll(source, mapping, window), self.send(to_send, sent), commit.run(to_commit)).await;
         // Whatever of this life is still queued at a sink is of no use to anybody.
         life.end();
@@ -85,7 +86,7 @@ impl Living<'_> {
         mapping: mpsc::Sender<Mapping>,
         window: usize,
     ) -> Result<Option<Failure>, Failure> {
-        let window = Arc::new(Semaphore::new(window));
+        let (window, places) = (Arc::new(Semaphore::new(window)), window);
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(300), self.seed);
         let mut failures = 0;
         // A source that reads on to its own end is not told to stop.
@@ -117,7 +118,7 @@ impl Living<'_> {
                 Ok(Ok(Pull::Page(page))) => {
                     backoff.reset();
                     failures = 0;
-                    let map = self.start(page, memory, permit);
+                    let map = self.start(page, self.note_reach(&*source, false), memory, permit);
                     if mapping.send(map).await.is_err() {
                         return Ok(None);
                     }
@@ -127,6 +128,8 @@ impl Living<'_> {
                     backoff.reset();
                     failures = 0;
                     self.note(LaneState::Idle);
+                    // One place is our own.
+                    self.note_reach(&*source, window.available_permits() + 1 == places);
                     backoff.later(pause)
                 }
                 Ok(Err(failure)) => {
@@ -157,19 +160,39 @@ impl Living<'_> {
         sleep(SILENCE).await;
     }
 
-    fn start(&self, page: Page, mut memory: Reservation, permit: OwnedSemaphorePermit) -> Mapping {
+    /// Tells how far the source has come: all of it delivered, where nothing is on its way.
+    fn note_reach(&self, source: &dyn Source, delivered: bool) -> Option<Timestamp> {
+        let reach = source.reach();
+        self.shared.status.update(&self.life.lane, |status| {
+            status.answered = status.answered.max(reach.answered);
+            status.read_until = reach.read_until.or(status.read_until);
+            if delivered {
+                status.delivered_until = reach.read_until.or(status.delivered_until);
+            }
+        });
+        reach.read_until
+    }
+
+    fn start(
+        &self,
+        page: Page,
+        read_until: Option<Timestamp>,
+        mut memory: Reservation,
+        permit: OwnedSemaphorePermit,
+    ) -> Mapping {
         self.count(&page);
         self.shared.taps.show(&self.life.lane.source, &page.events);
         let bytes = usize::try_from(page.tally.bytes).unwrap_or(usize::MAX);
         memory.resize(if self.plan.steps.is_empty() { 0 } else { bytes.saturating_mul(ALLOWANCE) });
         let (shared, plan, life) = (self.shared.clone(), self.plan.clone(), self.life.number);
         let mapped = tokio::spawn(async move { shared.mapper.map(&plan, life, page.events, memory).await });
-        Mapping { mapped: AbortOnDropHandle::new(mapped), checkpoint: page.checkpoint, permit }
+        Mapping { mapped: AbortOnDropHandle::new(mapped), checkpoint: page.checkpoint, read_until, permit }
     }
 
     async fn send(&self, mut mapped: mpsc::Receiver<Mapping>, sent: mpsc::Sender<Pending>) -> Result<(), Failure> {
         while let Some(mapping) = mapped.recv().await {
-            let mapped = match mapping.mapped.await {
+            let Mapping { mapped, checkpoint, read_until, permit } = mapping;
+            let mapped = match mapped.await {
                 Ok(mapped) => mapped?,
                 Err(error) if error.is_panic() => return Err(self.panicked()),
                 // The process ends, and this task with it.
@@ -191,7 +214,7 @@ impl Living<'_> {
             }
             // Our own branch: all rejected events are kept, all sinks have their batch.
             ack.deliver(trail);
-            let pending = Pending { checkpoint: mapping.checkpoint, outcome, owned, permit: mapping.permit };
+            let pending = Pending { checkpoint, read_until, outcome, owned, permit };
             if sent.send(pending).await.is_err() {
                 return Ok(());
             }
@@ -226,10 +249,8 @@ impl Living<'_> {
         Counters::add(&self.counters.sent, page.events.len());
         Counters::add(&self.counters.sent_bytes, page.events.iter().map(|event| event.body.len()).sum());
         let newest = page.events.iter().filter_map(|event| event.meta.time).max();
-        let now = self.shared.status.now();
         self.note(LaneState::Flowing);
         self.shared.status.update(&self.life.lane, |status| {
-            status.last_page = Some(now);
             status.last_event = status.last_event.max(newest);
             status.events += page.events.len() as u64;
             status.duplicates += page.tally.duplicates;

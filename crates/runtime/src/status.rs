@@ -29,8 +29,12 @@ pub struct LaneStatus {
     pub state: LaneState,
     /// Since when.
     pub since: Timestamp,
-    /// When a page last came, empty or not.
-    pub last_page: Option<Timestamp>,
+    /// When the other side last gave what was asked for.
+    pub answered: Option<Timestamp>,
+    /// Everything that happened before is read.
+    pub read_until: Option<Timestamp>,
+    /// Everything that happened before is delivered.
+    pub delivered_until: Option<Timestamp>,
     /// The newest event time seen.
     pub last_event: Option<Timestamp>,
     /// New events read.
@@ -48,6 +52,19 @@ pub struct SinkStatus {
     pub caveats: Vec<String>,
     /// Since when it is known to deliver nothing although events wait.
     pub stalled: Option<Timestamp>,
+    /// Why it delivers nothing, where it says why, until it delivers again.
+    pub failing: Option<Failing>,
+}
+
+/// Why a sink delivers nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// The last failure.
+    pub failure: Failure,
+    /// When the first one was.
+    pub since: Timestamp,
+    /// How many there were.
+    pub times: u64,
 }
 
 /// The status of every lane and every sink, shared.
@@ -84,6 +101,24 @@ impl Status {
         self.sinks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// A delivery of it has failed.
+    pub(crate) fn failing(&self, sink: &Arc<str>, failure: &Failure) {
+        let now = self.clock.now();
+        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(status) = sinks.get_mut(sink) else { return };
+        let failing = status.failing.get_or_insert_with(|| Failing { failure: failure.clone(), since: now, times: 0 });
+        failing.failure = failure.clone();
+        failing.times += 1;
+    }
+
+    /// It delivers.
+    pub(crate) fn delivers(&self, sink: &Arc<str>) {
+        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(status) = sinks.get_mut(sink) {
+            status.failing = None;
+        }
+    }
+
     pub(crate) fn stalled(&self, sink: &Arc<str>, stalled: bool) {
         let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(status) = sinks.get_mut(sink) {
@@ -118,7 +153,9 @@ impl Status {
         let status = lanes.entry(lane.clone()).or_insert_with(|| LaneStatus {
             state: LaneState::Starting,
             since: now,
-            last_page: None,
+            answered: None,
+            read_until: None,
+            delivered_until: None,
             last_event: None,
             events: 0,
             duplicates: 0,
@@ -127,7 +164,8 @@ impl Status {
         change(status)
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    /// The time by the clock that all of this is told by.
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 }

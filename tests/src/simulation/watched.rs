@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use adr_core::{BoxFuture, Failure, Lane, LaneChange, LaneId, Pull, Records, Reservation, Source, SourceComponent};
+use adr_core::{BoxFuture, Failure, Lane, LaneChange, LaneId, Pull, Reach, Records, Reservation, Source, SourceComponent};
 use bytes::Bytes;
 
 use super::world::{Shared, key};
@@ -68,6 +68,10 @@ impl Lane for WatchedLane {
 }
 
 impl Source for WatchedSource {
+    fn reach(&self) -> Reach {
+        self.inner.reach()
+    }
+
     fn demand(&self) -> usize {
         let demand = self.inner.demand();
         // The runtime reserves as much again twice for what transforms make of the page.

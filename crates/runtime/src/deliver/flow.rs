@@ -45,6 +45,8 @@ pub(super) struct Flow {
     pub(super) queues: BTreeMap<u64, Queue>,
     pub(super) open: FuturesUnordered<Abortable<BoxFuture<'static, Settled>>>,
     next_ticket: u64,
+    /// The status says that it fails.
+    failing: bool,
 }
 
 /// What was said meanwhile, else what is said next.
@@ -58,7 +60,8 @@ async fn next(told: &mut Option<Control>, control: &mut mpsc::Receiver<Control>)
 impl Flow {
     pub(super) fn new(stage: Deliver, sink: Box<dyn Sink>) -> Self {
         let (waiting, queues, open) = (VecDeque::new(), BTreeMap::new(), FuturesUnordered::new());
-        Self { stage, phase: Phase::Taking, sink: Some(sink), waiting, told: None, queues, open, next_ticket: 0 }
+        let (phase, told, next_ticket, failing) = (Phase::Taking, None, 0, false);
+        Self { stage, phase, sink: Some(sink), waiting, told, queues, open, next_ticket, failing }
     }
 
     pub(super) async fn run(&mut self) -> Result<(), Failure> {
@@ -261,6 +264,9 @@ impl Flow {
                 Counters::add(&self.stage.counters.sent_bytes, job.events().iter().map(|event| event.body.len()).sum());
                 job.ack.deliver(delivered.trail);
                 self.forget(life);
+                if std::mem::take(&mut self.failing) {
+                    self.stage.status.delivers(&self.stage.name);
+                }
                 if let Phase::Leaving(last) = &mut self.phase {
                     *last = Instant::now() + FAREWELL;
                 }
@@ -283,6 +289,8 @@ impl Flow {
         let Some(life) = jobs.front().map(|job| job.life.clone()) else { return Ok(()) };
         let first = jobs.front().and_then(|job| job.events().first()).map(|event| event.meta.id.clone());
         let limits = self.stage.limits;
+        self.stage.status.failing(&self.stage.name, &failure);
+        self.failing = true;
         let queue = self.queue(&life);
         queue.park(jobs);
         let delay = queue.backoff.delay(&failure);

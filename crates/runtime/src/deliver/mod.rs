@@ -13,6 +13,7 @@ use crate::counters::Counters;
 use crate::dead_letter::Letters;
 use crate::job::Job;
 use crate::limits::Limits;
+use crate::status::Status;
 use crate::topology::{SinkFactory, SinkKind};
 use flow::Flow;
 
@@ -50,6 +51,7 @@ pub(crate) struct Deliver {
     pub(crate) control: mpsc::Receiver<Control>,
     pub(crate) letters: Arc<Letters>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) status: Status,
     /// Told to those who send to it, where it ends before its time.
     pub(crate) ended: Arc<OnceLock<Failure>>,
     pub(crate) seed: u64,

@@ -138,6 +138,11 @@ impl Source for TestSource {
         self.reads_on
     }
 
+    /// A second for each page.
+    fn reach(&self) -> Reach {
+        Reach { read_until: Some(Timestamp::from_secs(self.at as i64)), answered: None }
+    }
+
     fn next(&mut self, _memory: Reservation) -> BoxFuture<'_, Result<Pull, Failure>> {
         Box::pin(async move {
             match self.rest.pop_front() {

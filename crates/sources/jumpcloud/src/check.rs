@@ -66,7 +66,7 @@ impl JumpcloudLane {
                  Organization Profile",
                 String::from_utf8_lossy(&reply.body[inside])
             );
-            return Err(Failure::new(FailureKind::Forbidden, message).at(place));
+            return Err(Failure::new(FailureKind::WrongOrganization, message).at(place));
         }
         Ok(CheckReport { base_url: self.tenant.base_url.clone(), recent_event: !rows.is_empty() })
     }

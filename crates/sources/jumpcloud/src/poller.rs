@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adr_core::{
-    BoxFuture, Checkpoint, Clock, Failure, FailureKind, Pace, Page, Pull, Reservation, Source, Tally, Timestamp,
+    BoxFuture, Checkpoint, Clock, Failure, FailureKind, Pace, Page, Pull, Reach, Reservation, Source, Tally, Timestamp,
 };
 
 use crate::client::{Client, FetchError, Query};
@@ -51,6 +51,8 @@ pub(crate) struct Poller {
     /// The places in the budgets' lines that are held for the next request.
     places: Vec<Timestamp>,
     caught_up: bool,
+    /// When the API last gave a page.
+    answered: Option<Timestamp>,
 }
 
 /// What a lane is opened with.
@@ -105,6 +107,7 @@ impl Poller {
             looked: Timestamp::from_nanos(i64::MIN),
             places: Vec::new(),
             caught_up: false,
+            answered: None,
         }
     }
 
@@ -318,6 +321,7 @@ impl Poller {
             }
         }
         self.say_if_caught_up(now);
+        self.answered = Some(now);
         Ok(self.pull(events, tally, now))
     }
 
@@ -417,6 +421,10 @@ impl Poller {
 }
 
 impl Source for Poller {
+    fn reach(&self) -> Reach {
+        Reach { read_until: Some(self.progress.front()), answered: self.answered }
+    }
+
     fn demand(&self) -> usize {
         self.sizing.demand()
     }

@@ -22,6 +22,14 @@ const ORG_PLACE: &str = "Organization ID: Settings > Organization Profile";
 pub(crate) fn of_events(response: &Response, url: &str, bearer: bool, now: Timestamp) -> Failure {
     let said = said(response);
     let slow = |kind, message: String| Failure::new(kind, message).after(SLOWLY);
+    if matches!(response.status, 400 | 401) && is_about_organization(&said) {
+        let message = format!(
+            "JumpCloud does not give this key that organization ({}){said}: check `org_id` ({ORG_PLACE}), and that the \
+             key is of an admin of it",
+            response.status
+        );
+        return slow(FailureKind::WrongOrganization, message);
+    }
     match response.status {
         400 => slow(
             FailureKind::BadRequest,
@@ -157,6 +165,12 @@ pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
 #[derive(Deserialize)]
 struct ErrorMessage {
     message: String,
+}
+
+/// Whether a refusal is about the organization and not about the key: the status is the same for both.
+fn is_about_organization(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    ["x-org-id", "organization path id", "multi-tenant admin"].iter().any(|words| said.contains(words))
 }
 
 fn is_json(response: &Response) -> bool {

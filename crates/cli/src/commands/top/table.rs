@@ -93,7 +93,7 @@ mod tests {
     fn component(kind: Kind, received: u64, sent: u64) -> Component {
         let (sent_bytes, rejected, in_flight) = (sent * 1000, received - sent, 0);
         let (duplicates, discarded, failed, retries) = (0, 2, 0, 3);
-        let stalled = None;
+        let (stalled, failure) = (None, None);
         Component {
             kind,
             received,
@@ -106,6 +106,7 @@ mod tests {
             retries,
             in_flight,
             stalled,
+            failure,
         }
     }
 
@@ -122,6 +123,8 @@ mod tests {
             failure: failure.map(str::to_owned),
             since: "2026-01-31T08:00:00Z".into(),
             last_event: None,
+            answered: None,
+            delivered_until: None,
             events: 7,
         };
         View { components: components.into(), lanes: vec![lane("t1", None), lane("t2", Some("no such key"))] }

@@ -12,9 +12,19 @@ fn http_400_passes_on_what_the_api_says_about_services() {
 
 #[test]
 fn http_401_names_the_key_and_where_to_find_it() {
-    let failure = refused(401, &[], r#"{"message":"ID not included for multi-tenant admin"}"#);
+    let failure = refused(401, &[], r#"{"message":"Unauthorized"}"#);
     assert_eq!((failure.kind, failure.retry), (FailureKind::Unauthorized, SLOW));
-    assert!(failure.message.contains("Profile > My API Key") && failure.message.contains("multi-tenant admin"));
+    assert!(failure.message.contains("Profile > My API Key") && failure.message.contains("Unauthorized"));
+}
+
+#[test]
+fn a_good_key_for_another_organization_is_told_apart_from_a_bad_key() {
+    let texts = ["ID not included for multi-tenant admin", "x-org-id and Organization path ID do not match"];
+    for (status, text) in [400, 401].into_iter().zip(texts) {
+        let failure = refused(status, &[], &format!(r#"{{"message":"{text}"}}"#));
+        assert_eq!((failure.kind, failure.retry), (FailureKind::WrongOrganization, SLOW), "{failure}");
+        assert!(failure.message.contains("Organization Profile") && failure.message.contains(text), "{failure}");
+    }
 }
 
 #[test]
