@@ -8,11 +8,13 @@
 //!   that begins with `#` is a remark: how many events passed unseen, because the reader was too slow for all of them.
 
 mod client;
+mod devices;
 mod server;
 mod socket;
 mod view;
 
 pub use client::Console;
+pub use devices::{Board, DeviceStatus, Flow, History, Key, KeyFacts, Listing, Occurrence, Point, State};
 pub use server::serve;
 pub use socket::Socket;
 pub use view::{Component, Kind, Lane, View};

@@ -43,6 +43,8 @@ pub struct LaneStatus {
     pub duplicates: u64,
     /// How often the lane was opened.
     pub opened: u64,
+    /// How many calls in a row have failed.
+    pub failures: u64,
 }
 
 /// What is known of a sink.
@@ -135,6 +137,12 @@ impl Status {
     pub(crate) fn set(&self, lane: &LaneId, state: LaneState) -> bool {
         let now = self.clock.now();
         self.update(lane, |status| {
+            status.failures = match &state {
+                LaneState::Retrying(_) | LaneState::Failed(_) => status.failures + 1,
+                // It begins again, and whether it works is open.
+                LaneState::Starting => status.failures,
+                LaneState::Flowing | LaneState::Idle | LaneState::Finished => 0,
+            };
             let changed = match (&status.state, &state) {
                 (LaneState::Retrying(old), LaneState::Retrying(new)) => old.kind != new.kind,
                 (old, new) => old != new,
@@ -160,6 +168,7 @@ impl Status {
             events: 0,
             duplicates: 0,
             opened: 0,
+            failures: 0,
         });
         change(status)
     }

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use adr_core::{BoxFuture, Failure, Lane, LaneChange, LaneId, Pull, Reach, Records, Reservation, Source, SourceComponent};
+use adr_core::{
+    BoxFuture, Failure, Lane, LaneChange, LaneId, Pull, Reach, Records, Reservation, Source, SourceComponent,
+};
 use bytes::Bytes;
 
 use super::world::{Shared, key};
