@@ -8,12 +8,14 @@
 //!   that begins with `#` is a remark: how many events passed unseen, because the reader was too slow for all of them.
 
 mod client;
+mod desk;
 mod devices;
 mod server;
 mod socket;
 mod view;
 
 pub use client::Console;
+pub use desk::{Change, Desk, Done, Field, Form, Graph, GraphNode, Refused, Sample};
 pub use devices::{Board, DeviceStatus, Flow, History, Key, KeyFacts, Listing, Occurrence, Point, State};
 pub use server::serve;
 pub use socket::Socket;

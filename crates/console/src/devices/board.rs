@@ -31,6 +31,8 @@ pub struct Listing {
     pub cce: String,
     /// The organization.
     pub org_id: String,
+    /// The provider whose key found the organization.
+    pub provider: Option<String>,
     /// Its lane.
     pub lane: LaneId,
     /// The sinks that its events reach.
@@ -155,13 +157,14 @@ impl Place {
         self.recorder.take(Reading { at: now, events, lag: lag.map(|lag| u32::try_from(lag).unwrap_or(u32::MAX)) });
         let caught_up_in = self.caught_up_in(now, until).filter(|_| state == State::CatchingUp);
         let (rate, average, maximum) = self.recorder.rates();
-        let Listing { id, name, cce, org_id, .. } = self.listing.clone();
+        let Listing { id, name, cce, org_id, provider, .. } = self.listing.clone();
         DeviceStatus {
             id,
             name,
             device_type: "JumpCloud".to_owned(),
             cce,
             org_id,
+            provider,
             state,
             status: state.label().to_owned(),
             since: Some(self.since.to_string()),
@@ -246,6 +249,7 @@ mod tests {
             name: "Acme".into(),
             cce: "192.0.2.5".into(),
             org_id: "5a2af2a82cf2b0010053ea41".into(),
+            provider: None,
             lane: LaneId::new("jumpcloud", "5a2af2a82cf2b0010053ea41"),
             sinks: vec!["cce".into()],
             delay: Duration::from_secs(120),

@@ -15,6 +15,8 @@ pub struct DeviceStatus {
     pub cce: String,
     /// The organization.
     pub org_id: String,
+    /// The provider whose key found the organization.
+    pub provider: Option<String>,
     /// How it is.
     pub state: State,
     /// `state` in a person's words, such as "Connected/Active".
