@@ -13,11 +13,11 @@ use crate::backoff::seed_for;
 use crate::deliver::{Control, Deliver, Settings};
 use crate::lane::LaneEnd;
 use crate::lanes::{Gone, Lanes, LanesChange};
-use crate::plan::Plan;
+use crate::plan::{Plan, Ways};
 use crate::port::{Buffer, Entry, Port};
 use crate::run::Shared;
 use crate::step::{Fresh, Step};
-use crate::topology::{SinkKind, SinkNode, SourceNode, Topology, TransformNode};
+use crate::topology::{Route, SinkKind, SinkNode, SourceNode, Topology, TransformNode};
 
 /// How many changes a component may be behind.
 const CHANGES: usize = 8;
@@ -42,8 +42,10 @@ pub(crate) struct Graph {
 pub(crate) type StageEnd = (Arc<str>, u64, Result<(), Failure>);
 
 struct RunningSource {
-    plan: Arc<Plan>,
+    ways: Arc<Ways>,
     changes: mpsc::Sender<LanesChange>,
+    /// It is no part of the topology.
+    is_gone: bool,
 }
 
 #[derive(Clone)]
@@ -96,7 +98,7 @@ struct BuiltSource {
     name: Arc<str>,
     /// None where it stays.
     component: Option<Box<dyn SourceComponent>>,
-    plan: Plan,
+    ways: Ways,
     /// Where it runs already.
     room: Option<Room<LanesChange>>,
 }
@@ -167,7 +169,7 @@ impl Graph {
         sources.into_iter().for_each(|source| self.change_source(source));
         for (name, room) in gone {
             let source = self.sources.get_mut(&name).expect("it ran when the change was built");
-            source.plan = Arc::default();
+            (source.ways, source.is_gone) = (Arc::default(), true);
             source.tell(Some(Box::new(Gone)), room, &self.busy);
         }
         Ok(exchanges)
@@ -192,7 +194,8 @@ impl Graph {
             None => self.sinks.get(&node.name).is_some_and(|sink| sink.control.is_none()),
         };
         let owners: Vec<bool> = topology.sinks.iter().map(is_owner).collect();
-        let routes = (0..topology.sources.len()).map(|source| topology.route(source, &owners));
+        let groups = topology.groups();
+        let routes = (0..topology.sources.len()).map(|source| routes(&topology, source, &groups, &owners));
         let routes = routes.collect::<Result<Vec<_>, _>>()?;
         let steps = topology.transforms.into_iter().map(|node| self.build_step(node));
         let steps = steps.collect::<Result<Vec<_>, _>>()?;
@@ -202,15 +205,16 @@ impl Graph {
         let ports: Vec<Arc<Port>> = sinks.iter().map(|sink| sink.running.port.clone()).collect();
         let dead_letter = topology.dead_letter.map(|sink| ports[sink].clone());
         let names: BTreeSet<Arc<str>> = topology.sources.iter().map(|source| source.name.clone()).collect();
-        let gone = self.sources.iter().filter(|(name, source)| !names.contains(*name) && !source.is_gone());
+        let gone = self.sources.iter().filter(|(name, source)| !names.contains(*name) && !source.is_gone);
         let gone = gone.map(|(name, source)| Ok((name.clone(), room("source", name, &source.changes)?)));
-        let sources = topology.sources.into_iter().zip(routes).map(|(SourceNode { name, component }, route)| {
+        let sources = topology.sources.into_iter().zip(routes).map(|(SourceNode { name, component }, routes)| {
             let running = self.sources.get(&name);
-            if component.is_none() && running.is_none_or(RunningSource::is_gone) {
+            if component.is_none() && running.is_none_or(|running| running.is_gone) {
                 return Err(unknown("source", &name));
             }
             let room = running.map(|source| room("source", &name, &source.changes)).transpose()?;
-            Ok(BuiltSource { name, component, plan: Plan::new(route, &all_steps, &ports), room })
+            let ways = ways(routes, &groups, &all_steps, &ports);
+            Ok(BuiltSource { name, component, ways, room })
         });
         let (sources, gone) = (sources.collect::<Result<_, _>>()?, gone.collect::<Result<_, _>>()?);
         Ok(Built { sources, gone, steps, sinks, dead_letter })
@@ -282,19 +286,17 @@ impl Graph {
     }
 
     fn change_source(&mut self, source: BuiltSource) {
-        let BuiltSource { name, component, plan, room } = source;
+        let BuiltSource { name, component, ways, room } = source;
         let (Some(running), Some(room)) = (self.sources.get_mut(&name), room) else {
             let component = component.expect("a source that does not run is new");
-            let (plan, stop) = (Arc::new(plan), self.stop.child_token());
+            let (ways, stop) = (Arc::new(ways), self.stop.child_token());
             let (changes, to_make) = mpsc::channel(CHANGES);
-            let lanes = Lanes::new(self.shared.clone(), plan.clone(), self.shared.counters(&name), stop);
+            let lanes = Lanes::new(self.shared.clone(), ways.clone(), self.shared.counters(&name), stop);
             self.ended.spawn(lanes.run(component, to_make, self.busy.token()));
-            self.sources.insert(name, RunningSource { plan, changes });
+            self.sources.insert(name, RunningSource { ways, changes, is_gone: false });
             return;
         };
-        if !running.plan.is_same(&plan) {
-            running.plan = Arc::new(plan);
-        }
+        (running.ways, running.is_gone) = (Arc::new(ways.keeping(&running.ways)), false);
         running.tell(component, room, &self.busy);
     }
 }
@@ -313,14 +315,32 @@ impl RunningSink {
 }
 
 impl RunningSource {
-    /// It is no part of the topology: those that are reach a sink.
-    fn is_gone(&self) -> bool {
-        self.plan.sinks.is_empty()
-    }
-
     fn tell(&self, component: Option<Box<dyn SourceComponent>>, room: Room<LanesChange>, busy: &TaskTracker) {
-        room.send(LanesChange { component, plan: self.plan.clone(), busy: busy.token() });
+        room.send(LanesChange { component, ways: self.ways.clone(), busy: busy.token() });
     }
+}
+
+/// The ways of a source's lanes: of those without components of their own, and of each group that has some.
+type Routes = (Option<Route>, Vec<Option<Route>>);
+
+fn routes(
+    topology: &Topology,
+    source: usize,
+    groups: &[BTreeSet<Arc<str>>],
+    owners: &[bool],
+) -> Result<Routes, Failure> {
+    let of = groups.iter().map(|tenants| topology.route(source, tenants.first(), owners));
+    Ok((topology.route(source, None, owners)?, of.collect::<Result<_, _>>()?))
+}
+
+fn ways(routes: Routes, groups: &[BTreeSet<Arc<str>>], steps: &[Arc<Step>], ports: &[Arc<Port>]) -> Ways {
+    let plan = |route| Arc::new(Plan::new(route, steps, ports));
+    let (others, own) = (routes.0.map(plan), routes.1.into_iter().map(|route| route.map(plan)));
+    let of = |(tenants, plan): (&BTreeSet<Arc<str>>, Option<Arc<Plan>>)| {
+        let plan = plan.into_iter().cycle();
+        tenants.iter().cloned().zip(plan).collect::<Vec<_>>()
+    };
+    Ways { own: groups.iter().zip(own).flat_map(of).collect(), others }
 }
 
 fn exchange(settings: Settings, room: Option<Room<Control>>) -> Exchanged {

@@ -15,17 +15,18 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::counters::Counters;
 use crate::lane::{LaneEnd, Supervised};
-use crate::plan::Plan;
+use crate::plan::Ways;
 use crate::progress::Progress;
 use crate::run::Shared;
+use crate::status::LaneState;
 use crate::trail::Trail;
 
 /// What a change of the topology means for a source.
 pub(crate) struct LanesChange {
     /// It is made anew; None where it stays.
     pub(crate) component: Option<Box<dyn SourceComponent>>,
-    /// The way of its events from now on: the same one, where that has not changed.
-    pub(crate) plan: Arc<Plan>,
+    /// The ways of its lanes from now on: the same ones, where these have not changed.
+    pub(crate) ways: Arc<Ways>,
     /// The source has something to do.
     pub(crate) busy: TaskTrackerToken,
 }
@@ -42,7 +43,7 @@ impl SourceComponent for Gone {
 /// The stage.
 pub(crate) struct Lanes {
     shared: Arc<Shared>,
-    plan: Arc<Plan>,
+    ways: Arc<Ways>,
     counters: Arc<Counters>,
     stop: CancellationToken,
     /// Every lane there is, or that still drains.
@@ -71,9 +72,9 @@ enum Next {
 }
 
 impl Lanes {
-    pub(crate) fn new(shared: Arc<Shared>, plan: Arc<Plan>, counters: Arc<Counters>, stop: CancellationToken) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, ways: Arc<Ways>, counters: Arc<Counters>, stop: CancellationToken) -> Self {
         let (set, ended) = Default::default();
-        Self { shared, plan, counters, stop, set, running: JoinSet::new(), ended }
+        Self { shared, ways, counters, stop, set, running: JoinSet::new(), ended }
     }
 
     /// Runs them until a stop, then until each has ended. It is `busy` while one runs or may come: once no source is, the
@@ -92,14 +93,14 @@ impl Lanes {
                 biased;
                 Some(ended) = self.running.join_next(), if !self.running.is_empty() => self.note(ended),
                 Some(change) = changes.recv(), if !self.stop.is_cancelled() => {
-                    let same = Arc::ptr_eq(&self.plan, &change.plan);
-                    (self.plan, busy) = (change.plan, Some(change.busy));
+                    let was = std::mem::replace(&mut self.ways, change.ways);
+                    busy = Some(change.busy);
                     match change.component {
                         Some(next) => {
                             component = next;
-                            changing = self.exchange(&mut *component, same);
+                            changing = self.exchange(&mut *component, &was);
                         }
-                        None => self.start_again(same),
+                        None => self.start_again(&was),
                     }
                 }
                 change = component.next_change(), if changing && !self.stop.is_cancelled() => match change {
@@ -123,7 +124,7 @@ impl Lanes {
 
     /// The component was made anew. Of its lanes those that are the same go on, if their way is the same too. Says whether
     /// more may come.
-    fn exchange(&mut self, component: &mut dyn SourceComponent, same_plan: bool) -> bool {
+    fn exchange(&mut self, component: &mut dyn SourceComponent, was: &Ways) -> bool {
         let mut fresh: BTreeMap<LaneId, Arc<dyn Lane>> = BTreeMap::new();
         let more = loop {
             // What is there at once; a budget of tokio's that is used up is no "nothing".
@@ -141,18 +142,27 @@ impl Lanes {
                 let same = lane.revision().is_some() && lane.revision() == place.lane.revision();
                 place.stop.is_some() && matches!(place.next, Next::Nothing) && same
             };
-            if !(same_plan && self.set.get(&id).is_some_and(goes_on)) {
+            if !(self.keeps_way(&id, was) && self.set.get(&id).is_some_and(goes_on)) {
                 self.start(lane);
             }
         }
         more
     }
 
-    /// The component stays. What has failed is tried again; where the way has changed, all lanes take the new one.
-    fn start_again(&mut self, same_plan: bool) {
+    /// Whether a lane's way is the one it was.
+    fn keeps_way(&self, lane: &LaneId, was: &Ways) -> bool {
+        match (was.of(lane), self.ways.of(lane)) {
+            (Some(was), Some(is)) => Arc::ptr_eq(was, is),
+            _ => false,
+        }
+    }
+
+    /// The component stays. What has failed is tried again; lanes whose way has changed take the new one.
+    fn start_again(&mut self, was: &Ways) {
         let again = |place: &&Place| match place.stop {
-            Some(_) => !same_plan && matches!(place.next, Next::Nothing),
-            None => self.ended.get(place.lane.id()).is_some_and(|end| end.failure.is_some()),
+            Some(_) => !self.keeps_way(place.lane.id(), was) && matches!(place.next, Next::Nothing),
+            // One that has not run had no way.
+            None => self.ended.get(place.lane.id()).is_none_or(|end| end.failure.is_some()),
         };
         let again: Vec<Arc<dyn Lane>> = self.set.values().filter(again).map(|place| place.lane.clone()).collect();
         again.into_iter().for_each(|lane| self.start(lane));
@@ -167,15 +177,23 @@ impl Lanes {
             place.next = Next::Lane(lane);
             return;
         }
+        let Some(plan) = self.ways.of(&id).cloned() else {
+            let failure =
+                Failure::fatal(FailureKind::Config, format!("nothing takes the events of {id}: it is not read"));
+            tracing::error!(lane = %id, error_type = failure.kind.as_str(), "{failure}");
+            self.shared.status.set(&id, LaneState::Failed(failure));
+            self.set.insert(id, Place { lane, stop: None, next: Next::Nothing });
+            return;
+        };
         let stop = self.stop.child_token();
         let last = self.ended.remove(&id);
         let known = last.as_ref().map(|end| &*end.progress);
-        let progress = Arc::new(Progress::new(&self.shared, &*lane, &self.plan, known));
+        let progress = Arc::new(Progress::new(&self.shared, &*lane, &plan, known));
         // Of a pipe: what was delivered and is not durable yet.
         let trail = last.map(|end| end.trail).unwrap_or_default();
         let supervised = Supervised {
             shared: self.shared.clone(),
-            plan: self.plan.clone(),
+            plan,
             counters: self.counters.clone(),
             lane: lane.clone(),
             stop: stop.clone(),

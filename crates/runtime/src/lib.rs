@@ -47,4 +47,4 @@ pub use run::Runtime;
 pub use running::{Report, Running};
 pub use status::{Failing, LaneState, LaneStatus, SinkStatus, Status};
 pub use tap::Tap;
-pub use topology::{Input, SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode};
+pub use topology::{Input, Only, SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode};

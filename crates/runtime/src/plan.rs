@@ -1,12 +1,44 @@
 //! What a lane's events go through: the running transforms and sinks they reach.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use adr_core::LaneId;
 
 use crate::port::Port;
 use crate::step::Step;
 use crate::topology::{Feed, Route};
 
-/// The way of one source's events through what runs.
+/// The ways of a source's lanes.
+#[derive(Default)]
+pub(crate) struct Ways {
+    /// Of tenants that have components of their own.
+    pub(crate) own: BTreeMap<Arc<str>, Arc<Plan>>,
+    /// Of all others, if they have one.
+    pub(crate) others: Option<Arc<Plan>>,
+}
+
+impl Ways {
+    /// The way of a lane.
+    pub(crate) fn of(&self, lane: &LaneId) -> Option<&Arc<Plan>> {
+        self.own.get(&lane.tenant).or(self.others.as_ref())
+    }
+
+    /// The same, made of the plans of `was` wherever these lead the very same way.
+    pub(crate) fn keeping(self, was: &Self) -> Self {
+        let keep = |plan: Arc<Plan>, was: Option<&Arc<Plan>>| match was {
+            Some(was) if was.is_same(&plan) => was.clone(),
+            _ => plan,
+        };
+        let own = self.own.into_iter().map(|(tenant, plan)| {
+            let before = was.own.get(&tenant).or(was.others.as_ref());
+            (tenant, keep(plan, before))
+        });
+        Self { own: own.collect(), others: self.others.map(|plan| keep(plan, was.others.as_ref())) }
+    }
+}
+
+/// The way of a lane's events through what runs.
 #[derive(Default)]
 pub(crate) struct Plan {
     /// Transforms in order, and which texts flow in.

@@ -1,5 +1,6 @@
 //! What to run: sources, transforms and sinks joined by their inputs.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use adr_core::{Failure, FailureKind, Sink, SourceComponent, TransactionalSink, Transform};
@@ -22,7 +23,13 @@ pub struct Topology {
     pub sinks: Vec<SinkNode>,
     /// The sink that serves as the dead letter, by its index; None: the file.
     pub dead_letter: Option<usize>,
+    /// Tenants that have transforms and sinks of their own; None: every lane reaches all that its source does.
+    pub only: Option<Only>,
 }
+
+/// Transforms and sinks by name that only lanes of certain tenants reach, and which tenants these are. All others are reached
+/// by every lane. A lane that so reaches no sink at all does not run.
+pub type Only = BTreeMap<Arc<str>, BTreeSet<Arc<str>>>;
 
 /// A source of the graph.
 pub struct SourceNode {
@@ -82,7 +89,7 @@ pub enum Input {
     Transform(usize),
 }
 
-/// The part of a topology that one source's events can reach, by index in the topology.
+/// The part of a topology that a lane's events can reach, by index in the topology.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Route {
     /// Transforms to run, in order, and which texts flow in.
@@ -103,20 +110,43 @@ pub(crate) enum Feed {
 }
 
 impl Topology {
-    /// The way of one source's events. `owners`: which of the sinks own checkpoints.
-    pub(crate) fn route(&self, source: usize, owners: &[bool]) -> Result<Route, Failure> {
+    /// The tenants that have components of their own, those together that go the same way.
+    pub(crate) fn groups(&self) -> Vec<BTreeSet<Arc<str>>> {
+        let mut reaches: BTreeMap<&Arc<str>, Vec<&Arc<str>>> = BTreeMap::new();
+        for (component, tenants) in self.only.iter().flatten() {
+            tenants.iter().for_each(|tenant| reaches.entry(tenant).or_default().push(component));
+        }
+        let mut groups: BTreeMap<Vec<&Arc<str>>, BTreeSet<Arc<str>>> = BTreeMap::new();
+        for (tenant, components) in reaches {
+            groups.entry(components).or_default().insert(tenant.clone());
+        }
+        groups.into_values().collect()
+    }
+
+    /// The way of one source's events: of this tenant's, or of those without components of their own. `owners`: which of the
+    /// sinks own checkpoints. None where they reach no sink, and may.
+    pub(crate) fn route(
+        &self,
+        source: usize,
+        tenant: Option<&Arc<str>>,
+        owners: &[bool],
+    ) -> Result<Option<Route>, Failure> {
+        let is_there = |name: &Arc<str>| {
+            let only = self.only.as_ref().and_then(|only| only.get(name));
+            only.is_none_or(|tenants| tenant.is_some_and(|tenant| tenants.contains(tenant)))
+        };
         let mut route = Route::default();
         let mut place = vec![None; self.transforms.len()];
         for (index, node) in self.transforms.iter().enumerate() {
             let feeds = self.feeds(&node.name, &node.inputs, source, &place, index)?;
-            if !feeds.is_empty() {
+            if !feeds.is_empty() && is_there(&node.name) {
                 place[index] = Some(route.steps.len());
                 route.steps.push((index, feeds));
             }
         }
         for (index, node) in self.sinks.iter().enumerate() {
             let feeds = self.feeds(&node.name, &node.inputs, source, &place, self.transforms.len())?;
-            if feeds.is_empty() {
+            if feeds.is_empty() || !is_there(&node.name) {
                 continue;
             }
             if owners[index] {
@@ -134,13 +164,14 @@ impl Topology {
             }
             route.sinks.push((index, feeds));
         }
-        if route.sinks.is_empty() {
-            return Err(Failure::fatal(
-                FailureKind::Config,
-                format!("source {} reaches no sink; name it in a sink's inputs", self.sources[source].name),
-            ));
+        if !route.sinks.is_empty() {
+            return Ok(Some(route));
         }
-        Ok(route)
+        if self.only.is_some() {
+            return Ok(None);
+        }
+        let message = format!("source {} reaches no sink; name it in a sink's inputs", self.sources[source].name);
+        Err(Failure::fatal(FailureKind::Config, message))
     }
 
     fn feeds(

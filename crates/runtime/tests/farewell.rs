@@ -98,7 +98,7 @@ async fn a_source_that_comes_back_waits_for_its_former_self() {
         sources: vec![stays("quiet")],
         transforms: vec![],
         sinks: vec![sink("other", vec![Input::Source(0)]), sink("sink", vec![Input::Source(0)])],
-        dead_letter: None,
+        ..Topology::default()
     };
     handle.change(without).await.unwrap();
     let again = Topology {
@@ -108,7 +108,7 @@ async fn a_source_that_comes_back_waits_for_its_former_self() {
         ],
         transforms: vec![],
         sinks: vec![sink("other", vec![Input::Source(1)]), sink("sink", vec![Input::Source(0)])],
-        dead_letter: None,
+        ..Topology::default()
     };
     handle.change(again).await.unwrap();
     tokio::time::sleep(Duration::from_secs(3)).await;
@@ -145,7 +145,7 @@ async fn what_a_source_left_in_a_pipe_is_saved_in_its_time_and_never_over_newer_
         sources: vec![quiet()],
         transforms: vec![],
         sinks: vec![stays("other", vec![Input::Source(0)])],
-        dead_letter: None,
+        ..Topology::default()
     };
     handle.change(without).await.unwrap();
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -157,7 +157,7 @@ async fn what_a_source_left_in_a_pipe_is_saved_in_its_time_and_never_over_newer_
             stays("other", vec![Input::Source(0)]),
             SinkNode { inputs: vec![Input::Source(1)], ..plain("keeps", keeps.kind()) },
         ],
-        dead_letter: None,
+        ..Topology::default()
     };
     handle.change(back).await.unwrap();
     keeps.until(1).await;

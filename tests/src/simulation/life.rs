@@ -187,6 +187,7 @@ fn topology(world: &Shared, clock: Arc<SimulatedClock>) -> Topology {
         transforms: vec![map],
         sinks: Vec::new(),
         dead_letter: None,
+        only: None,
     };
     for name in checks::plain_sinks(scenario.shape) {
         let (world, trail, raw) = (world.clone(), scenario.trail(), &*name == "second");

@@ -133,6 +133,7 @@ fn topology(settings: Settings, book: &Arc<Book>, lane: Listed) -> Topology {
             caveats: Vec::new(),
         }],
         dead_letter: None,
+        only: None,
     }
 }
 

@@ -363,6 +363,7 @@ impl Bench {
             transforms: nodes.collect(),
             sinks: sinks.collect(),
             dead_letter: None,
+            only: None,
         }
     }
 
