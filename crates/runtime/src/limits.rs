@@ -22,11 +22,13 @@ pub struct Limits {
     pub drain: Duration,
     /// Give up instead of retrying for ever: a run to the end (`--once`) must end.
     pub once: bool,
+    /// Run on although there is nothing to do, until it is stopped: a change may bring something.
+    pub stays: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { workers: 2, window: 4, drain: Duration::from_secs(60), once: false }
+        Self { workers: 2, window: 4, drain: Duration::from_secs(60), once: false, stays: false }
     }
 }
 

@@ -63,9 +63,10 @@ impl Running {
         let stop = self.handle.stopped().clone();
         let mut deadline: Option<Instant> = None;
         loop {
+            let stays = shared.limits.stays && !stop.is_cancelled();
             tokio::select! {
                 biased;
-                ended = self.graph.ended.join_next() => match ended {
+                ended = self.graph.ended.join_next(), if !stays || !self.graph.ended.is_empty() => match ended {
                     Some(Ok(lanes)) => note_ends(lanes, &mut report, &mut rests),
                     Some(Err(error)) => {
                         report.sinks.push(Failure::fatal(FailureKind::Internal, format!("a source stage ended: {error}")));
@@ -74,7 +75,7 @@ impl Running {
                     None => break,
                 },
                 // Every source has come to its end.
-                () = self.graph.busy.wait(), if !stop.is_cancelled() => stop.cancel(),
+                () = self.graph.busy.wait(), if !stays && !stop.is_cancelled() => stop.cancel(),
                 Some(ended) = self.graph.delivers.join_next() => self.note_sink(ended, &mut report),
                 () = stop.cancelled(), if deadline.is_none() => {
                     deadline = Some(Instant::now() + shared.limits.drain);

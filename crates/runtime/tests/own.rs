@@ -113,6 +113,26 @@ async fn a_lane_that_reaches_no_sink_is_not_read_until_it_does() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_shall_stay_waits_for_its_first_source_and_outlives_its_last() {
+    let (mut bench, gate) = (Bench::new(), Gate::open());
+    bench.limits.stays = true;
+    let running = bench.start(only(Topology::default(), &[]));
+    let handle = running.handle();
+    let finish = tokio::spawn(running.finish());
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    let topology = bench.topology(vec![bench.lane("a", pages(["a1", "a2", "a3"]), true)], vec![], vec![("sink", &gate)]);
+    handle.change(topology).await.unwrap();
+    gate.until(3).await;
+    handle.change(only(Topology::default(), &[])).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert!(!finish.is_finished(), "it was not told to stop");
+    handle.stop();
+    let report = finish.await.unwrap();
+    assert!(report.drained, "it ends at once when it is");
+    assert_eq!(bench.position("a"), 5);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_source_without_a_lane_needs_no_sink() {
     let (bench, east) = (Bench::new(), Gate::open());
     let (changes, receiver) = tokio::sync::mpsc::channel(100);

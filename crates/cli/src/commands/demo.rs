@@ -96,6 +96,7 @@ fn pipeline(options: &SimulatorOptions, address: SocketAddr) -> Result<Pipeline,
         ..JumpcloudConfig::default()
     };
     Ok(Pipeline {
+        only: None,
         settings: Settings::default(),
         sources: vec![Component::new("jumpcloud", Source::Jumpcloud(Box::new(source)), Vec::new())],
         transforms: vec![Component::new("adr", Transform::Adr(AdrConfig::default()), vec![Input::Source(0)])],

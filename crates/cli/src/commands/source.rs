@@ -79,6 +79,7 @@ fn run(
     let dir = state_dir(how.place.state_dir.as_deref(), settings.state_dir.as_deref())?;
     let rejected = format!("source-{}.ndjson", source.id).leak();
     let pipeline = Pipeline {
+        only: None,
         settings,
         sources: vec![source],
         transforms: Vec::new(),

@@ -78,6 +78,7 @@ fn run((alone, mut settings): Alone, tenant: Option<String>, place: &Place, proc
     // A sink that takes what is rejected is none of this.
     settings.dead_letter = None;
     let pipeline = Pipeline {
+        only: None,
         settings,
         sources: vec![Component::new("stdin", Source::Stdin(StdinConfig { tenant }), Vec::new())],
         transforms: vec![alone.with(alone.part.clone(), vec![Input::Source(0)])],

@@ -89,7 +89,7 @@ impl Builder {
         let stays = sinks.iter().filter(|sink| sink.kind.is_none()).map(|sink| sink.name.clone()).collect();
         let again = sharing.into_iter().map(|(id, sharing)| (id, sharing.again)).collect();
         self.next = (again, stays);
-        Ok(Topology { sources, transforms, sinks, dead_letter: pipeline.dead_letter(), only: None })
+        Ok(Topology { sources, transforms, sinks, dead_letter: pipeline.dead_letter(), only: pipeline.only.clone() })
     }
 
     /// The same without its sinks.

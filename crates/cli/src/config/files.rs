@@ -17,7 +17,7 @@ pub(crate) struct Paths {
 }
 
 /// A file, and where its text begins in the text of all.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct File {
     pub(super) path: PathBuf,
     pub(super) text: String,
@@ -27,7 +27,7 @@ pub(super) struct File {
 }
 
 /// All files of a pipeline.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Files(pub(super) Vec<File>);
 
 impl Paths {

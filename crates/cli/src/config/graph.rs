@@ -378,6 +378,7 @@ fn join(
         sources: sources.into_iter().map(|written| component(written, &inputs)).collect(),
         transforms: joined,
         sinks: sinks.into_iter().map(|written| component(written, &inputs)).collect(),
+        only: None,
         warnings: Findings::default(),
     }
 }

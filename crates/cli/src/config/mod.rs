@@ -27,6 +27,7 @@ mod read;
 mod section;
 mod settings;
 mod syntax;
+mod template;
 mod unit_tests;
 mod variables;
 mod words;
@@ -40,16 +41,18 @@ pub(crate) use buffer::Buffer;
 pub(crate) use component::Part;
 pub(crate) use files::Paths;
 pub(crate) use settings::Settings;
+pub(crate) use template::{Seat, Template};
 pub(crate) use unit_tests::TestConfig;
 pub(crate) use variables::variables;
 pub(crate) use words::one_of;
 
 use adr_core::SecretRef;
-use adr_runtime::Input;
+use adr_runtime::{Input, Only};
 
 use crate::components::{Makes, Sink, Source, Transform};
 use crate::testing::Test;
 use files::Files;
+use interpolate::Variables;
 use node::Node;
 use problem::Problem;
 
@@ -60,6 +63,8 @@ pub(crate) struct Pipeline {
     pub(crate) sources: Vec<Component<Source>>,
     pub(crate) transforms: Vec<Component<Transform>>,
     pub(crate) sinks: Vec<Component<Sink>>,
+    /// Which transforms and sinks only certain tenants reach, where a template was filled with devices.
+    pub(crate) only: Option<Only>,
     /// What works and will hurt all the same.
     pub(crate) warnings: Findings,
 }
@@ -159,7 +164,8 @@ impl Pipeline {
     pub(crate) fn changed(&self, next: &Self) -> Vec<String> {
         fn differ<T>(was: &Pipeline, of: &[Component<T>], now: &Pipeline, list: &[Component<T>]) -> Vec<String> {
             let same = |one: &Component<T>, other: &Component<T>| {
-                let edge = one.buffer == other.buffer && was.names(&one.inputs) == now.names(&other.inputs);
+                let only = was.tenants_of(&one.id) == now.tenants_of(&other.id);
+                let edge = only && one.buffer == other.buffer && was.names(&one.inputs) == now.names(&other.inputs);
                 one.is_as(other) && edge
             };
             let new = list.iter().filter(|other| !of.iter().any(|one| same(one, other)));
@@ -171,6 +177,11 @@ impl Pipeline {
         changed.extend(differ(self, &self.sinks, next, &next.sinks));
         changed.extend((self.settings.dead_letter != next.settings.dead_letter).then(|| "dead_letter".to_owned()));
         changed
+    }
+
+    /// The tenants that reach a component of their own.
+    fn tenants_of(&self, component: &str) -> Option<&BTreeSet<Arc<str>>> {
+        self.only.as_ref()?.get(component)
     }
 
     fn names(&self, inputs: &[Input]) -> Vec<&str> {
@@ -347,8 +358,14 @@ impl Read {
     }
 }
 
-/// Reads all files; what cannot be read at all leaves nothing to check.
 fn read_all(paths: &Paths) -> Result<Read, Findings> {
+    let (root, files, problems) = parse_all(paths, Some(&variable))?;
+    Ok(Read { root, files, problems })
+}
+
+/// Reads all files, and puts the variables' values into them where there are any; what cannot be read at all leaves nothing
+/// to check.
+fn parse_all(paths: &Paths, variables: Option<Variables<'_>>) -> Result<(Node, Files, Vec<Problem>), Findings> {
     let (mut illegible, mut problems) = (Vec::new(), Vec::new());
     let mut files = Files::read(paths, &mut illegible);
     let mut roots = Vec::new();
@@ -356,7 +373,8 @@ fn read_all(paths: &Paths) -> Result<Read, Findings> {
         match Node::parse(&file.text) {
             Ok(mut root) => {
                 file.shown = mask::mask(&file.text, &root);
-                let found = interpolate::interpolate(&mut root, &file.text, &variable);
+                let found = variables.map(|variables| interpolate::interpolate(&mut root, &file.text, variables));
+                let found = found.unwrap_or_default();
                 problems.extend(found.into_iter().map(|problem| problem.shift(file.start)));
                 root.shift(file.start);
                 roots.push(root);
@@ -371,7 +389,7 @@ fn read_all(paths: &Paths) -> Result<Read, Findings> {
         return Err(Findings::sorted(files, [illegible, problems].concat()));
     }
     let root = merge::merge(roots, &mut problems);
-    Ok(Read { root, files, problems })
+    Ok((root, files, problems))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the variables of a pipeline file")]

@@ -172,6 +172,7 @@ fn before(pipeline: &Pipeline, sink: usize, args: &Verify) -> Result<Pipeline, S
     let transforms = pipeline.transforms.iter().map(|transform| behind(transform, place));
     let sink = behind(&pipeline.sinks[sink], place);
     Ok(Pipeline {
+        only: None,
         settings: pipeline.settings.clone(),
         sources,
         transforms: transforms.collect(),
