@@ -1,8 +1,9 @@
 //! The socket of a running pipeline: where it is, from either side.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use adr_console::{Socket, serve};
+use adr_console::{Desk, Socket, serve};
 use adr_runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -36,12 +37,12 @@ pub(crate) fn meant(control: &Control, logging: &Logging) -> Result<PathBuf, Sto
 }
 
 /// Answers at that socket while the pipeline runs. It can do without: then it says why.
-pub(crate) fn answer(path: &Path, handle: &Handle) -> Option<AbortOnDropHandle<()>> {
+pub(crate) fn answer(path: &Path, handle: &Handle, desk: Arc<dyn Desk>) -> Option<AbortOnDropHandle<()>> {
     match Socket::bind(path) {
-        Ok(socket) => Some(AbortOnDropHandle::new(tokio::spawn(serve(socket, handle.clone())))),
+        Ok(socket) => Some(AbortOnDropHandle::new(tokio::spawn(serve(socket, handle.clone(), desk)))),
         Err(failure) => {
             tracing::warn!(
-                "tap and top cannot reach this pipeline: {failure}; --control-socket PATH takes another place"
+                "status, tap and top cannot reach this pipeline: {failure}; --control-socket PATH takes another place"
             );
             None
         }

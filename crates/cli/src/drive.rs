@@ -5,13 +5,11 @@ use std::time::Duration;
 use adr_core::{Failure, FailureKind};
 use adr_runtime::{Handle, Report, Running, Runtime, Topology};
 use adr_sink_stdout::Target;
-use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::exit::{Exit, Outcome, Stop};
-use crate::reload::Reload;
+use crate::reload::Requests;
 use crate::signals::{Asked, Signals};
 
 /// How often to look whether the reader is still there.
@@ -31,7 +29,7 @@ pub(crate) async fn drive(
     runtime: Runtime,
     topology: Topology,
     stdout: watch::Receiver<Option<Target>>,
-    reload: Option<Reload>,
+    reloads: Option<Requests>,
     watch: impl FnOnce(&Handle),
 ) -> Result<Ended, Stop> {
     let mut signals =
@@ -40,9 +38,6 @@ pub(crate) async fn drive(
     let running: Running = runtime.start(topology)?;
     let handle = running.handle();
     watch(&handle);
-    // A request while one is being done is done after it; more of them are one.
-    let (reloads, asked) = mpsc::channel(1);
-    let _reloading = reload.map(|reload| AbortOnDropHandle::new(tokio::spawn(reload.run(handle.clone(), asked))));
     let finish = running.finish();
     tokio::pin!(finish);
     let gone = reader_gone(stdout);
@@ -61,8 +56,9 @@ pub(crate) async fn drive(
                     handle.stop();
                 }
                 Asked::Reload => {
-                    if reloads.try_send(()).is_err_and(|error| matches!(error, TrySendError::Closed(()))) {
-                        tracing::info!("SIGHUP: there is no pipeline file to read again");
+                    match &reloads {
+                        Some(reloads) => reloads.ask(),
+                        None => tracing::info!("SIGHUP: there is no pipeline file to read again"),
                     }
                 }
                 Asked::Now => return Err(stopped_now(&handle)),

@@ -8,6 +8,7 @@ use adr_checkpoints::{MemoryStore, RedbStore, StateDir};
 use adr_core::{Budget, CheckpointStore, Secrets};
 use adr_runtime::{Handle, Limits, Runtime};
 use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::args::Process;
 use crate::clock::SystemClock;
@@ -15,6 +16,7 @@ use crate::components::{self, Builder, Source, Surround};
 use crate::config::Pipeline;
 use crate::control;
 use crate::dead_letter::LateDeadLetter;
+use crate::desk::PipelineDesk;
 use crate::drive::{Ended, drive};
 use crate::exit::{Exit, Stop};
 use crate::reload::{Again, Reload};
@@ -84,6 +86,7 @@ impl Launch<'_> {
         let mut builder = Builder::new(surround);
         let topology = builder.topology(&self.pipeline)?;
         let reload = self.again.map(|again| Reload::new(again, self.pipeline.clone(), builder, stdout));
+        let (reload, requests) = reload.unzip();
         let limits = Limits {
             workers: self.process.threads(),
             drain: self.process.drain(),
@@ -98,12 +101,18 @@ impl Launch<'_> {
             limits,
             seed: crate::entropy::seed(),
         };
-        let mut answering = None;
+        // What stands beside the pipeline ends with it.
+        let mut beside = Vec::new();
+        let pipeline = self.pipeline.clone();
         let watch = |handle: &Handle| {
-            answering = control.and_then(|path| control::answer(&path, handle));
+            let desk = Arc::new(PipelineDesk::new(handle.clone(), pipeline));
+            beside.extend(control.and_then(|path| control::answer(&path, handle, desk.clone())));
+            beside.push(AbortOnDropHandle::new(tokio::spawn(desk.board().clone().watch())));
+            let reload = reload.map(|reload| tokio::spawn(reload.run(handle.clone(), desk.clone())));
+            beside.extend(reload.map(AbortOnDropHandle::new));
             watch(handle);
         };
-        drive(runtime, topology, watched, reload, watch).await
+        drive(runtime, topology, watched, requests, watch).await
     }
 }
 

@@ -5,11 +5,13 @@
 
 mod args;
 mod clock;
+mod columns;
 mod commands;
 mod components;
 mod config;
 mod control;
 mod dead_letter;
+mod desk;
 mod drive;
 mod entropy;
 mod exit;

@@ -6,12 +6,13 @@ use std::time::Duration;
 use adr_core::Failure;
 use adr_runtime::Handle;
 use adr_sink_stdout::Target;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::args::Logging;
 use crate::components::{Builder, needs_restart};
 use crate::config::{Findings, Paths, Pipeline};
+use crate::desk::PipelineDesk;
 use crate::out::{color, tell};
 
 /// How often to look whether a file has changed: by its text, as links are exchanged and clocks differ.
@@ -25,6 +26,31 @@ pub(crate) struct Again {
     pub(crate) watch: bool,
 }
 
+/// Asks for the pipeline to be read again.
+#[derive(Clone)]
+pub(crate) struct Requests(mpsc::Sender<Request>);
+
+/// Where to say what became of it, if somebody waits.
+type Request = Option<oneshot::Sender<Result<(), String>>>;
+
+impl Requests {
+    /// Asks and does not wait. A request while one is being done is done after it; more of them are one.
+    pub(crate) fn ask(&self) {
+        let _ = self.0.try_send(None);
+    }
+
+    /// Asks, and waits until what has changed is in place.
+    ///
+    /// # Errors
+    /// Why it was not taken over; then all goes on as it was.
+    pub(crate) async fn done(&self) -> Result<(), String> {
+        let ended = || "the pipeline is being stopped".to_owned();
+        let (answer, answered) = oneshot::channel();
+        self.0.send(Some(answer)).await.map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
+    }
+}
+
 /// Takes over what has changed in the files.
 pub(crate) struct Reload {
     again: Again,
@@ -34,6 +60,7 @@ pub(crate) struct Reload {
     stdout: watch::Sender<Option<Target>>,
     /// How often it was read again.
     count: u64,
+    asked: mpsc::Receiver<Request>,
 }
 
 impl Reload {
@@ -42,20 +69,22 @@ impl Reload {
         running: Arc<Pipeline>,
         builder: Builder,
         stdout: watch::Sender<Option<Target>>,
-    ) -> Self {
-        Self { again, running, builder, stdout, count: 0 }
+    ) -> (Self, Requests) {
+        let (requests, asked) = mpsc::channel(1);
+        (Self { again, running, builder, stdout, count: 0, asked }, Requests(requests))
     }
 
     /// Reads the pipeline whenever it is asked for, until nobody can ask.
-    pub(crate) async fn run(mut self, handle: Handle, mut asked: mpsc::Receiver<()>) {
+    pub(crate) async fn run(mut self, handle: Handle, desk: Arc<PipelineDesk>) {
         let mut tick = interval(LOOK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut taken = self.fingerprint();
         let mut seen = taken;
         loop {
+            let mut answer = None;
             tokio::select! {
-                request = asked.recv() => match request {
-                    Some(()) => taken = self.fingerprint(),
+                request = self.asked.recv() => match request {
+                    Some(request) => (taken, answer) = (self.fingerprint(), request),
                     None => return,
                 },
                 _ = tick.tick(), if self.again.watch => {
@@ -68,11 +97,14 @@ impl Reload {
                     taken = now;
                 }
             }
-            self.take_over(&handle).await;
+            let taken_over = self.take_over(&handle).await;
+            desk.show(self.running.clone());
+            // Whoever asked may have given up waiting.
+            let _ = answer.map(|answer| answer.send(taken_over));
         }
     }
 
-    async fn take_over(&mut self, handle: &Handle) {
+    async fn take_over(&mut self, handle: &Handle) -> Result<(), String> {
         self.count += 1;
         let reload = self.count;
         match self.attempt(handle).await {
@@ -82,8 +114,10 @@ impl Reload {
             Ok(changed) => tracing::info!(reload, changed, "the pipeline was read again: what has changed is in place"),
             Err(why) => {
                 tracing::error!(reload, "the pipeline was read again and not taken over; it goes on as it was: {why}");
+                return Err(why);
             }
         }
+        Ok(())
     }
 
     /// The names of what has changed.

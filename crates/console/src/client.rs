@@ -8,8 +8,10 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
+use crate::report::Report;
 use crate::view::View;
 
 /// A running pipeline, by its socket.
@@ -29,7 +31,19 @@ impl Console {
     /// # Errors
     /// Where none runs there, or it does not answer as it should.
     pub async fn view(&self) -> Result<View, Failure> {
-        let body = self.get("/pipeline").await?.into_body().collect().await;
+        self.read("/pipeline").await
+    }
+
+    /// Its devices at this moment.
+    ///
+    /// # Errors
+    /// Where none runs there, or it does not answer as it should.
+    pub async fn status(&self) -> Result<Report, Failure> {
+        self.read("/status").await
+    }
+
+    async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        let body = self.get(path).await?.into_body().collect().await;
         let text = body.map_err(|error| self.fault(&error))?.to_bytes();
         serde_json::from_slice(&text).map_err(|error| self.fault(&error))
     }

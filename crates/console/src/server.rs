@@ -1,6 +1,7 @@
 //! The side of the running pipeline.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use adr_runtime::{Handle, Tap};
 use axum::Router;
@@ -12,19 +13,31 @@ use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::stream;
 use http::{StatusCode, header};
 
+use crate::desk::Desk;
+use crate::report::Report;
 use crate::socket::Socket;
 use crate::view::View;
 
 const NDJSON: (header::HeaderName, &str) = (header::CONTENT_TYPE, "application/x-ndjson");
 
 /// Answers whoever can open the socket, until it is dropped.
-pub async fn serve(socket: Socket, handle: Handle) {
+pub async fn serve(socket: Socket, handle: Handle, desk: Arc<dyn Desk>) {
     let routes = Router::new().route("/pipeline", get(pipeline)).route("/tap/{component}", get(tap)).with_state(handle);
+    let routes = routes.merge(status_route(desk));
     let Socket { listener, file: _file } = socket;
     // It accepts for ever; an error of one connection is that connection's.
     if let Err(error) = axum::serve(listener, routes).await {
         tracing::warn!("the control socket has ended: {error}");
     }
+}
+
+/// `GET /status`
+pub(crate) fn status_route(desk: Arc<dyn Desk>) -> Router {
+    Router::new().route("/status", get(status)).with_state(desk)
+}
+
+async fn status(State(desk): State<Arc<dyn Desk>>) -> impl IntoResponse {
+    axum::Json(Report { at: desk.now().to_string(), devices: desk.devices() })
 }
 
 async fn pipeline(State(handle): State<Handle>) -> impl IntoResponse {

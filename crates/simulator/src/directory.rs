@@ -141,6 +141,13 @@ impl Directory {
         }
     }
 
+    /// Adds an organization to the provider that was added first, as if it had won a customer.
+    pub fn add_organization_of_provider(&mut self, id: &str) -> OrganizationIndex {
+        let index = self.add_organization(id);
+        self.organizations[index.0].provider = (!self.providers.is_empty()).then_some(0);
+        index
+    }
+
     /// Adds an API key of an administrator.
     pub fn add_key(&mut self, key: &str, access: Access) {
         self.add_key_with(key, access, Role::Administrator, None);

@@ -131,7 +131,7 @@ fn deployed(version: Version) {
     let state = site.folder.path().join("state");
     let mut run = site.simulator.run(&site.pipeline, &state, &[], Stdio::null(), appending(&log));
     let messages = until(&broker, 2 * EVENTS, &log);
-    let (said, code) = site.ask("status");
+    let (said, code) = site.ask("cluster");
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("1 instances, 16 shards") && !said.contains("nobody"), "{said}");
     let options = SimulatorOptions { seed: SEED, ..SimulatorOptions::default() };

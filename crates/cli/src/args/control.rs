@@ -20,9 +20,22 @@ pub(crate) struct Control {
 /// Where a running pipeline answers.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ControlSocket {
-    /// The socket by which tap and top reach the running pipeline [default: control.sock in the state directory]
+    /// The socket by which status, tap and top reach the running pipeline [default: control.sock in the state directory]
     #[arg(long, env = "JUMPCLOUD_ADR_CONTROL_SOCKET", value_name = "PATH")]
     pub(crate) control_socket: Option<PathBuf>,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Only devices whose names, ids, organizations or states have one of these words in them
+    #[arg(value_name = "WORD")]
+    pub(crate) words: Vec<String>,
+    /// As JSON: what GET /status gives
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) control: Control,
 }
 
 /// `tap`

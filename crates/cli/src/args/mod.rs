@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use alone::{Given, SourceArgs, TransformArgs};
 pub(crate) use config::Config;
-pub(crate) use control::{Control, ControlSocket, Tap, Top};
+pub(crate) use control::{Control, ControlSocket, Status, Tap, Top};
 pub(crate) use hosts::{Generate, Guest, Host};
 pub(crate) use process::{DRAIN_SECS, Process, State};
 pub(crate) use simulator::{Demo, Simulate};
@@ -144,7 +144,7 @@ pub(crate) enum Command {
     /// Read a Kafka topic and say which events are missing and which are there twice
     Verify(Verify),
     /// Say which instance of a cluster owns which shards and tenants
-    Status(Status),
+    Cluster(Cluster),
     /// Print the pipeline as it is after all files and variables, without secrets
     PrintConfig(PrintConfig),
     /// Print how the components are joined, as Mermaid or dot
@@ -152,6 +152,8 @@ pub(crate) enum Command {
     /// Print what Vector, Fluent Bit, Telegraf or the OpenTelemetry Collector needs in its configuration to take a
     /// pipeline's events
     Generate(Generate),
+    /// Say how every device of a running pipeline is: ADR's Collection Status
+    Status(Status),
     /// Show the events of a component of a running pipeline as they pass
     Tap(Tap),
     /// Show what flows through a running pipeline
@@ -173,7 +175,7 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it looks something up and answers on standard output, rather than running a pipeline.
     pub(crate) fn answers(&self) -> bool {
-        matches!(self, Self::Verify(_) | Self::Status(_) | Self::Test(_))
+        matches!(self, Self::Verify(_) | Self::Cluster(_) | Self::Test(_))
     }
 }
 
@@ -249,9 +251,9 @@ pub(crate) struct Verify {
     pub(crate) process: Process,
 }
 
-/// `status`
+/// `cluster`
 #[derive(Debug, Args)]
-pub(crate) struct Status {
+pub(crate) struct Cluster {
     #[command(flatten)]
     pub(crate) config: Config,
     /// As JSON

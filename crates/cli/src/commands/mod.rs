@@ -1,6 +1,8 @@
 //! One file for each command.
 
 mod check;
+#[cfg(feature = "kafka")]
+mod cluster;
 mod completion;
 mod demo;
 mod generate;
@@ -11,7 +13,6 @@ mod run;
 mod schema;
 mod simulate;
 mod source;
-#[cfg(feature = "kafka")]
 mod status;
 mod tap;
 mod test;
@@ -37,11 +38,12 @@ pub(crate) fn dispatch(cli: &Cli) -> Outcome {
         #[cfg(feature = "kafka")]
         Command::Verify(args) => verify::verify(args, logging),
         #[cfg(feature = "kafka")]
-        Command::Status(args) => status::status(args, logging),
+        Command::Cluster(args) => cluster::cluster(args, logging),
         #[cfg(not(feature = "kafka"))]
-        Command::Verify(_) | Command::Status(_) => Err(crate::components::kafka::absent().into()),
+        Command::Verify(_) | Command::Cluster(_) => Err(crate::components::kafka::absent().into()),
         Command::PrintConfig(args) => print_config::print_config(args, logging),
         Command::Graph(args) => graph::graph(args, logging),
+        Command::Status(args) => status::status(args, logging),
         Command::Tap(args) => tap::tap(args, logging),
         Command::Top(args) => top::top(args, logging),
         Command::Generate(args) => generate::generate(args, logging),

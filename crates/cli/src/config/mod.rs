@@ -179,8 +179,8 @@ impl Pipeline {
         changed
     }
 
-    /// The tenants that reach a component of their own.
-    fn tenants_of(&self, component: &str) -> Option<&BTreeSet<Arc<str>>> {
+    /// The tenants that reach a component of their own; None where all do.
+    pub(crate) fn tenants_of(&self, component: &str) -> Option<&BTreeSet<Arc<str>>> {
         self.only.as_ref()?.get(component)
     }
 
@@ -188,7 +188,8 @@ impl Pipeline {
         inputs.iter().map(|input| self.name(input)).collect()
     }
 
-    fn name(&self, input: &Input) -> &str {
+    /// The name of an input.
+    pub(crate) fn name(&self, input: &Input) -> &str {
         match *input {
             Input::Source(at) => &self.sources[at].id,
             Input::Transform(at) => &self.transforms[at].id,

@@ -175,7 +175,8 @@ impl Template {
                 let Some(name) = names.first() else { continue };
                 let is_letters = section.key == Sink::SECTION && letters.as_deref() == Some(&*component.key);
                 if !of_devices || is_letters {
-                    let problem = Problem::new(format!("`${{{name}}}` has no value here: this is there once for all devices"));
+                    let problem =
+                        Problem::new(format!("`${{{name}}}` has no value here: this is there once for all devices"));
                     let problem = problem.at(&component.key_place);
                     problems.push(problem.help("only transforms and sinks with `inputs` can be of one device"));
                 }
@@ -208,7 +209,9 @@ fn put(root: &mut Node, section: &str, components: Vec<Entry>) {
 fn each_once(problems: Vec<Problem>) -> Vec<Problem> {
     let mut told: Vec<Problem> = Vec::new();
     for problem in problems {
-        if problem.place.is_none() || !told.iter().any(|told| told.place == problem.place && told.label == problem.label) {
+        if problem.place.is_none()
+            || !told.iter().any(|told| told.place == problem.place && told.label == problem.label)
+        {
             told.push(problem);
         }
     }

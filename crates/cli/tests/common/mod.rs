@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part of it")]
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -72,7 +74,7 @@ impl JumpCloud {
     }
 
     pub fn new(options: SimulatorOptions) -> Self {
-        let until = Now.now().minus(Duration::from_secs(3600));
+        let until = options.until.unwrap_or_else(|| Now.now().minus(Duration::from_secs(3600)));
         let options = SimulatorOptions { key: CANARY.to_owned(), until: Some(until), ..options };
         let directory = options.directory(Now.now()).expect("good options");
         let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -86,6 +88,27 @@ impl JumpCloud {
             });
         });
         Self { url, org_id: options.organization_id(0), stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Changes the world: see the simulator's `/__sim/`. Gives what it answers.
+    pub fn admin(&self, method: &str, path: &str, body: &str) -> String {
+        let host = self.url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host).expect("it listens");
+        let length = body.len();
+        let request = format!(
+            "{method} /__sim/{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+        body.to_owned()
+    }
+
+    /// These faults and no others, such as `429:retry=5s`.
+    pub fn faults(&self, faults: &[&str]) {
+        self.admin("PUT", "faults", &serde_json::json!(faults).to_string());
     }
 
     /// A pipeline of this tenant: its file, in a folder.

@@ -43,6 +43,8 @@ pub struct Listing {
     pub key: KeyFacts,
     /// A person wants no more to be read.
     pub paused: bool,
+    /// Why it cannot be read at all.
+    pub trouble: Option<Failure>,
 }
 
 /// What is known of a key.
@@ -145,7 +147,8 @@ impl Place {
         let sinks: Vec<_> = sinks.collect();
         let answered = lane.and_then(|lane| lane.answered);
         let key_worked = answered.is_some_and(|at| key.added.is_none_or(|added| at >= added));
-        let facts = Facts { now, paused, delay, key_expires: key.expires, key_worked, lane, sinks: &sinks };
+        let trouble = self.listing.trouble.clone();
+        let facts = Facts { now, paused, trouble, delay, key_expires: key.expires, key_worked, lane, sinks: &sinks };
         let (state, failure) = judge(&facts);
         if state != self.state {
             (self.state, self.since) = (state, now);
@@ -255,6 +258,7 @@ mod tests {
             delay: Duration::from_secs(120),
             key: KeyFacts { added: Some(second(-10 * 86_400)), expires: Some(second(86_400 * 3 / 2)) },
             paused: false,
+            trouble: None,
         };
         Place::new(listing, second(0))
     }

@@ -17,6 +17,8 @@ const BEHIND: Duration = Duration::from_secs(300);
 pub(crate) struct Facts<'a> {
     pub(crate) now: Timestamp,
     pub(crate) paused: bool,
+    /// Why it cannot be read at all.
+    pub(crate) trouble: Option<Failure>,
     /// How far behind it is although nothing is wrong.
     pub(crate) delay: Duration,
     pub(crate) key_expires: Option<Timestamp>,
@@ -30,6 +32,9 @@ pub(crate) struct Facts<'a> {
 pub(crate) fn judge(facts: &Facts<'_>) -> (State, Option<Failure>) {
     if facts.paused {
         return (State::Paused, None);
+    }
+    if let Some(trouble) = &facts.trouble {
+        return (State::Failed, Some(trouble.clone()));
     }
     let failure = facts.lane.and_then(|lane| match &lane.state {
         LaneState::Retrying(failure) | LaneState::Failed(failure) => Some((lane, failure)),
@@ -133,12 +138,13 @@ mod tests {
         lane: Option<LaneStatus>,
         sink: SinkStatus,
         paused: bool,
+        trouble: Option<Failure>,
         expires: Option<Timestamp>,
         worked: bool,
     }
 
     fn of(lane: LaneStatus) -> Case {
-        Case { lane: Some(lane), sink: SinkStatus::default(), paused: false, expires: None, worked: true }
+        Case { lane: Some(lane), sink: SinkStatus::default(), paused: false, trouble: None, expires: None, worked: true }
     }
 
     fn state(case: &Case) -> State {
@@ -146,6 +152,7 @@ mod tests {
         let facts = Facts {
             now: now(),
             paused: case.paused,
+            trouble: case.trouble.clone(),
             delay: MINUTE,
             key_expires: case.expires,
             key_worked: case.worked,
@@ -213,9 +220,15 @@ mod tests {
         let ended = Failure::new(FailureKind::Unreachable, "sink cce: nobody listens");
         let lane = LaneStatus { state: LaneState::Retrying(ended), ..well() };
         assert_eq!(state(&of(lane)), State::CceUnreachable);
-        // Both: the nearer end first.
+        // Where both fail, what JumpCloud says comes first: nothing can be read before it is mended.
         let both = Case { lane: Some(refused(FailureKind::Unauthorized, 1)), ..failing(FailureKind::Unreachable) };
         assert_eq!(state(&both), State::AuthenticationFailed);
+    }
+
+    #[test]
+    fn what_cannot_be_read_at_all_has_failed() {
+        let trouble = Some(Failure::fatal(FailureKind::Config, "it has no CCE IP"));
+        assert_eq!(state(&Case { lane: None, trouble, ..of(well()) }), State::Failed);
     }
 
     #[test]

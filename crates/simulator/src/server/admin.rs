@@ -11,7 +11,8 @@ use crate::{Directory, FaultSpec, Request, Response};
 ///   `POST` a list beside them; `DELETE` none.
 /// - `GET /__sim/ledger?org=ID` what the organization holds, NDJSON of id, timestamp and visible_at, in the API's order.
 /// - `GET /__sim/tally` what was asked and answered.
-/// - `POST /__sim/keys` `{"old": "...", "new": "..."}` rotates an API key.
+/// - `POST /__sim/keys` `{"old": "...", "new": "..."}` rotates an API key; `DELETE` with `{"key": "..."}` revokes it.
+/// - `POST /__sim/organizations` `{"id": "..."}` adds an organization without events to the provider.
 pub(super) fn answer(shared: &Shared, request: &Request) -> Response {
     let mut directory = shared.directory.lock();
     match (request.method.as_str(), request.path.trim_start_matches("/__sim/")) {
@@ -25,7 +26,12 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Response {
         ("GET", "ledger") => ledger(&directory, request),
         ("GET", "tally") => tally(&directory),
         ("POST", "keys") => rotate(&mut directory, request),
-        _ => refusal(404, "the simulator has /__sim/faults, /__sim/ledger, /__sim/tally and /__sim/keys"),
+        ("DELETE", "keys") => revoke(&mut directory, request),
+        ("POST", "organizations") => add(&mut directory, request),
+        _ => refusal(
+            404,
+            "the simulator has /__sim/faults, /__sim/ledger, /__sim/tally, /__sim/keys and /__sim/organizations",
+        ),
     }
 }
 
@@ -99,6 +105,22 @@ fn rotate(directory: &mut Directory, request: &Request) -> Response {
         return refusal(400, "the body must be {\"old\": \"...\", \"new\": \"...\"}");
     };
     if directory.rotate_key(old, new) { Response::json(200, "{}") } else { refusal(404, "there is no such key") }
+}
+
+fn revoke(directory: &mut Directory, request: &Request) -> Response {
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let Some(key) = body["key"].as_str() else { return refusal(400, "the body must be {\"key\": \"...\"}") };
+    if directory.remove_key(key) { Response::json(200, "{}") } else { refusal(404, "there is no such key") }
+}
+
+fn add(directory: &mut Directory, request: &Request) -> Response {
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let Some(id) = body["id"].as_str() else { return refusal(400, "the body must be {\"id\": \"...\"}") };
+    if directory.organization(id).is_some() {
+        return refusal(409, "there is such an organization");
+    }
+    directory.add_organization_of_provider(id);
+    Response::json(200, "{}")
 }
 
 fn refusal(status: u16, message: &str) -> Response {

@@ -5,6 +5,8 @@ use std::fmt::Write;
 
 use adr_console::{Component, View};
 
+use crate::columns::columns;
+
 /// How many tenants in trouble are named.
 const NAMED: usize = 10;
 
@@ -14,28 +16,10 @@ const HEADINGS: [&str; 9] = ["component", "", "in/s", "out/s", "MB/s", "in fligh
 pub(super) fn render(last: &View, next: &View, seconds: f64) -> String {
     let mut rows: Vec<(&String, &Component)> = next.components.iter().collect();
     rows.sort_by_key(|(name, component)| (component.kind, *name));
-    let rows: Vec<[String; 9]> =
-        rows.into_iter().map(|(name, now)| row(name, last.components.get(name), now, seconds)).collect();
-    let headings = HEADINGS.map(str::to_owned);
-    let mut widths = [0; 9];
-    for row in rows.iter().chain([&headings]) {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let mut text = String::new();
-    for row in [&headings].into_iter().chain(&rows) {
-        let mut line = String::new();
-        for (at, (cell, width)) in row.iter().zip(widths).enumerate() {
-            // Names to the left, numbers to the right.
-            match at {
-                0 | 1 => write!(line, "{cell:<width$}  "),
-                _ => write!(line, "{cell:>width$}  "),
-            }
-            .expect("a string takes it");
-        }
-        writeln!(text, "{}", line.trim_end()).expect("a string takes it");
-    }
+    let rows = rows.into_iter().map(|(name, now)| row(name, last.components.get(name), now, seconds));
+    let mut all = vec![HEADINGS.map(str::to_owned)];
+    all.extend(rows);
+    let mut text = columns(&all, 2);
     tenants(next, &mut text);
     text
 }

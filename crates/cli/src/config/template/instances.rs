@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::seat::{self, Seat};
 use super::{Tenants, Values};
+use crate::components::Sink;
 use crate::config::interpolate::interpolate;
 use crate::config::node::{Entry, Node, Value};
 use crate::config::problem::Problem;
 use crate::config::{Part, variable};
-use crate::components::Sink;
 
 /// All instances, by the name of the component they are made of.
 pub(super) struct Instances(BTreeMap<String, Vec<Instance>>);
@@ -72,9 +72,8 @@ impl Instances {
         let joined = inputs.drain(..).flat_map(|input| {
             let Value::Text(name) = &input.value else { return vec![input] };
             let Some((of, output)) = self.find(name) else { return vec![input] };
-            let shared = |made: &&Instance| {
-                !made.is_own() || !instance.is_own() || !made.tenants.is_disjoint(&instance.tenants)
-            };
+            let shared =
+                |made: &&Instance| !made.is_own() || !instance.is_own() || !made.tenants.is_disjoint(&instance.tenants);
             let made = self.of_component(of).iter().filter(shared);
             let name = |made: &Instance| Value::Text(format!("{}{output}", made.name));
             made.map(|made| Node { value: name(made), place: input.place.clone() }).collect()

@@ -124,12 +124,24 @@ fn a_template_says_what_it_needs_of_devices() {
 fn what_cannot_be_meant_is_told_at_its_place() {
     let out = "sinks:\n  out: { type: stdout, inputs: [jumpcloud] }\n";
     for (text, wanted) in [
-        (format!("sources:\n  jumpcloud: {{ type: jumpcloud, secret_key: {{ env: K }} }}\n{out}"), "`secret_key` is what each device"),
+        (
+            format!("sources:\n  jumpcloud: {{ type: jumpcloud, secret_key: {{ env: K }} }}\n{out}"),
+            "`secret_key` is what each device",
+        ),
         (format!("sources:\n  jumpcloud: {{ type: stdin }}\n{out}"), "reads devices"),
         (format!("{SOURCE}  more: {{ type: stdin }}\n{out}"), "a template has one source"),
-        (format!("sources:\n  jumpcloud: {{ type: jumpcloud, ca_file: '/${{DEVICE_ID}}' }}\n{out}"), "${DEVICE_ID}` has no value here"),
-        (format!("{SOURCE}{out}  letters: {{ type: file, path: '/x/${{DEVICE_ID}}' }}\ndead_letter: letters\n"), "has no value here"),
-        (format!("{SOURCE}sinks:\n  out: {{ type: nothing, inputs: [jumpcloud], address: '${{DEVICE_ID}}' }}\n"), "no sink of type"),
+        (
+            format!("sources:\n  jumpcloud: {{ type: jumpcloud, ca_file: '/${{DEVICE_ID}}' }}\n{out}"),
+            "${DEVICE_ID}` has no value here",
+        ),
+        (
+            format!("{SOURCE}{out}  letters: {{ type: file, path: '/x/${{DEVICE_ID}}' }}\ndead_letter: letters\n"),
+            "has no value here",
+        ),
+        (
+            format!("{SOURCE}sinks:\n  out: {{ type: nothing, inputs: [jumpcloud], address: '${{DEVICE_ID}}' }}\n"),
+            "no sink of type",
+        ),
     ] {
         let found = template(&text).err().unwrap_or_else(|| panic!("taken: {text}")).to_string();
         assert!(found.contains(wanted) && found.contains("t.yaml"), "{text}\n{found}");

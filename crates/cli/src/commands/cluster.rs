@@ -5,7 +5,7 @@ use std::sync::Arc;
 use adr_core::Clock;
 use serde_json::json;
 
-use crate::args::{Logging, Status};
+use crate::args::{Cluster, Logging};
 use crate::clock::SystemClock;
 use crate::components::kafka::{self, Ownership};
 use crate::components::{Sink, Source, Surround, jumpcloud, process_requests};
@@ -14,8 +14,8 @@ use crate::exit::{Exit, Outcome, Stop};
 use crate::out::answer;
 use crate::secrets::SecretReader;
 
-/// `status`: who owns which shards and tenants of a cluster, as the brokers know it.
-pub(super) fn status(args: &Status, logging: &Logging) -> Outcome {
+/// `cluster`: who owns which shards and tenants of a cluster, as the brokers know it.
+pub(super) fn cluster(args: &Cluster, logging: &Logging) -> Outcome {
     let pipeline = super::load(&args.config.paths(), logging)?;
     let secrets = Arc::new(SecretReader::default());
     let mut clusters = Vec::new();
@@ -27,8 +27,7 @@ pub(super) fn status(args: &Status, logging: &Logging) -> Outcome {
         }
     }
     if clusters.is_empty() {
-        let message =
-            "the pipeline file has no `cluster`: its one instance owns all tenants, and its log says how they are";
+        let message = "the pipeline file has no `cluster`: its one instance owns all tenants, and `jumpcloud-adr status` says how they are";
         return Err(Stop::new(Exit::Usage, message));
     }
     for (index, sink, ownership) in &clusters {

@@ -1,0 +1,229 @@
+//! What the fields of the form may hold, whether a file says it or somebody who fills in the form. No message quotes
+//! what stands in a field: somebody may have put the key there.
+
+use std::net::{IpAddr, SocketAddr};
+
+use adr_core::Timestamp;
+
+/// A value, or what is wrong with it and what to do.
+pub(crate) type Told<T> = Result<T, &'static str>;
+
+/// More is nothing that belongs into a form.
+const LONGEST: usize = 1024;
+const LONGEST_NAME: usize = 128;
+/// What ADR's article has in the place of the organization's id.
+const PLACEHOLDERS: [&str; 2] = ["your_organization_id", "yourorganizationid"];
+
+pub(crate) fn one_line(text: &str) -> Told<&str> {
+    let text = text.trim();
+    if text.contains(|letter| char::is_control(letter) || unseen(letter)) {
+        return Err("this field is one line without control characters: write it anew, on one line");
+    }
+    if text.len() > LONGEST {
+        return Err("this is too long for the field: write what belongs there and nothing else");
+    }
+    Ok(text)
+}
+
+/// Letters that nobody sees: breaks of lines, marks of order, changes of direction.
+fn unseen(letter: char) -> bool {
+    matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+fn optional(text: &str, good: impl Fn(&str) -> bool, wanted: &'static str) -> Told<Option<String>> {
+    match one_line(text)? {
+        "" => Ok(None),
+        text if good(text) => Ok(Some(text.to_owned())),
+        _ => Err(wanted),
+    }
+}
+
+pub(crate) fn device_name(text: &str) -> Told<String> {
+    match one_line(text)? {
+        "" => Err("the Device Name is blank: give the name that ADR shows for the device"),
+        name if name.len() > LONGEST_NAME => Err("the Device Name is longer than 128 bytes: give a shorter one"),
+        name => Ok(name.to_owned()),
+    }
+}
+
+pub(crate) fn cce_ip(text: &str) -> Told<Option<String>> {
+    let ip = |text: &str| text.parse::<IpAddr>().is_ok();
+    let socket = |text: &str| text.parse::<SocketAddr>().is_ok_and(|address| address.port() > 0);
+    let wanted = "the CCE IP is no address: write an address or a host name, perhaps with a port, such as 192.0.2.5 or \
+                  192.0.2.5:514";
+    optional(text, |text| ip(text) || socket(text) || host(text), wanted)
+}
+
+fn host(text: &str) -> bool {
+    let (name, port) = text.split_once(':').unwrap_or((text, "514"));
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    // What is made of numbers alone was meant as an address, and is none.
+    let letters = name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    letters && name.len() <= 253 && name.split('.').all(label) && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+pub(crate) fn access_id(text: &str) -> Told<String> {
+    one_line(text).map(str::to_owned)
+}
+
+pub(crate) fn region(text: &str) -> Told<Option<String>> {
+    optional(text, |text| matches!(text, "us" | "eu" | "in"), "the Region is not known: write us, eu or in")
+}
+
+pub(crate) fn base_url(text: &str) -> Told<Option<String>> {
+    let good = |text: &str| {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        rest.is_some_and(|rest| {
+            !rest.is_empty()
+                && !rest.starts_with(['/', ':'])
+                && !rest.contains(['@', '?', '#'])
+                && !rest.contains(char::is_whitespace)
+        })
+    };
+    let wanted = "this is no address of an API: write it as https://host/path, without a login, a query or a fragment";
+    optional(text, good, wanted)
+}
+
+pub(crate) fn org_id(text: &str) -> Told<Option<String>> {
+    let text = one_line(text)?;
+    if PLACEHOLDERS.contains(&text) {
+        return Err(
+            "`org_id` is still to be filled in: copy the Organization ID from the JumpCloud console, Settings > \
+                    Organization Profile",
+        );
+    }
+    let good = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let wanted = "`org_id` has a character that no Organization ID has: copy it from the JumpCloud console, Settings > \
+                  Organization Profile";
+    optional(text, good, wanted)
+}
+
+/// Whether the organization is said by what must say it, and by nobody else.
+pub(crate) fn organization(org_id: Option<&str>, provider: bool) -> Told<()> {
+    match (org_id, provider) {
+        (None, false) => {
+            Err("the organization is missing: write { \"org_id\": \"...\" } with the Organization ID from the \
+                              JumpCloud console, Settings > Organization Profile")
+        }
+        (Some(_), true) => {
+            Err("a provider's key is for all of its organizations: leave out `org_id`, and choose among \
+                                them by `include` and `exclude`")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One of a provider's organizations.
+pub(crate) fn pattern(text: &str) -> Told<String> {
+    match one_line(text)? {
+        "" => Err(
+            "an entry of `include` or `exclude` is blank: write a name or an id of an organization, `*` for any text",
+        ),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// A time, or a date alone for its first instant in UTC.
+pub(crate) fn time(text: &str) -> Told<Option<Timestamp>> {
+    let text = one_line(text)?;
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    match text {
+        "" => Ok(None),
+        _ => Timestamp::parse(whole.as_bytes())
+            .map(Some)
+            .map_err(|_| "this is no time: write it as 2027-11-24T00:00:00Z, or a date alone as 2027-11-24"),
+    }
+}
+
+/// When a key ends, which is still to come.
+pub(crate) fn to_come(expires: Option<Timestamp>, now: Timestamp) -> Told<Option<Timestamp>> {
+    match expires {
+        Some(expires) if expires <= now => {
+            Err("the key has ended by then: give the time at which it will end, or leave it blank")
+        }
+        _ => Ok(expires),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_a_cce() {
+        for good in ["192.0.2.5", "192.0.2.5:514", "2001:db8::5", "[2001:db8::5]:514", "cce", "cce-1.example.com:6514"]
+        {
+            assert_eq!(cce_ip(&format!(" {good}\n")), Ok(Some(good.to_owned())), "{good}");
+        }
+        assert_eq!(cce_ip(" "), Ok(None));
+        for wrong in [
+            "192.0.2",
+            "192.0.2.5:0",
+            "192.0.2.300",
+            "192.0.2.5:99999",
+            "cce:0",
+            "cce:x",
+            "cce..example",
+            "a b",
+            "tcp://cce",
+            ":514",
+        ] {
+            assert!(cce_ip(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_an_api() {
+        for good in ["https://api.example.com", "http://127.0.0.1:8080/insights/directory/v1", "http://[::1]:80"] {
+            assert_eq!(base_url(good), Ok(Some(good.to_owned())));
+        }
+        for wrong in [
+            "api.example.com",
+            "https://",
+            "https:///v1",
+            "https://a:b@c",
+            "https://a?key=1",
+            "https://a#b",
+            "ftp://a",
+            "https://a b",
+        ] {
+            assert!(base_url(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_the_article_is_no_organization() {
+        for placeholder in PLACEHOLDERS {
+            assert!(org_id(placeholder).unwrap_err().contains("Organization Profile"));
+        }
+        assert_eq!(org_id(" 5a2af2a82cf2b0010053ea41 "), Ok(Some("5a2af2a82cf2b0010053ea41".to_owned())));
+        assert!(org_id("5a2af2a8 2cf2").is_err() && org_id("5a2/..").is_err());
+        assert!(organization(None, false).is_err() && organization(Some("5a2a"), true).is_err());
+        assert!(organization(None, true).is_ok() && organization(Some("5a2a"), false).is_ok());
+    }
+
+    #[test]
+    fn times_and_dates() {
+        let day = Timestamp::parse(b"2027-11-24T00:00:00Z").unwrap();
+        assert_eq!(time("2027-11-24"), Ok(Some(day)));
+        assert_eq!(time(" 2027-11-24T01:00:00+01:00"), Ok(Some(day)));
+        assert_eq!(time(""), Ok(None));
+        for wrong in ["24.11.2027", "2027-13-01", "soon", "2027/11/24"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+        assert!(to_come(Some(day), day).is_err());
+        assert!(to_come(Some(day), Timestamp::from_secs(0)).is_ok() && to_come(None, day).is_ok());
+    }
+
+    #[test]
+    fn what_nobody_sees_is_refused() {
+        for wrong in ["a\nb", "a\tb", "a\0b", "a\u{2028}b", "a\u{202e}b", "a\u{feff}b"] {
+            assert!(one_line(wrong).is_err() && device_name(wrong).is_err() && pattern(wrong).is_err(), "{wrong:?}");
+        }
+        assert_eq!(device_name("\n Acme \r\n"), Ok("Acme".to_owned()), "a pasted line break is none of it");
+        assert!(device_name(&"x".repeat(129)).is_err() && access_id(&"x".repeat(1025)).is_err());
+    }
+}
