@@ -17,6 +17,7 @@ use crate::config::Pipeline;
 use crate::control;
 use crate::dead_letter::LateDeadLetter;
 use crate::desk::PipelineDesk;
+use crate::devices::{Roll, Site};
 use crate::drive::{Ended, drive};
 use crate::exit::{Exit, Stop};
 use crate::reload::{Again, Reload};
@@ -32,6 +33,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) once: bool,
     /// Where it can be looked at; by default beside the progress it keeps.
     pub(crate) control: Option<PathBuf>,
+    /// The devices that it was made of, as they stood then, where it was.
+    pub(crate) site: Option<(Arc<Site>, Roll)>,
 }
 
 /// Where progress is kept.
@@ -91,6 +94,7 @@ impl Launch<'_> {
             workers: self.process.threads(),
             drain: self.process.drain(),
             once: self.once,
+            stays: self.site.is_some(),
             ..Limits::default()
         };
         let runtime = Runtime {
@@ -103,9 +107,11 @@ impl Launch<'_> {
         };
         // What stands beside the pipeline ends with it.
         let mut beside = Vec::new();
-        let pipeline = self.pipeline.clone();
+        let (pipeline, site) = (self.pipeline.clone(), self.site);
+        let requests_of_desk = requests.clone();
         let watch = |handle: &Handle| {
-            let desk = Arc::new(PipelineDesk::new(handle.clone(), pipeline));
+            let changing = site.as_ref().zip(requests_of_desk).map(|((site, _), requests)| (site.clone(), requests));
+            let desk = Arc::new(PipelineDesk::new(handle.clone(), pipeline, site.map(|(_, roll)| roll), changing));
             beside.extend(control.and_then(|path| control::answer(&path, handle, desk.clone())));
             beside.push(AbortOnDropHandle::new(tokio::spawn(desk.board().clone().watch())));
             let reload = reload.map(|reload| tokio::spawn(reload.run(handle.clone(), desk.clone())));
@@ -118,5 +124,6 @@ impl Launch<'_> {
 
 /// Whether any source of a pipeline has progress to keep.
 pub(crate) fn keeps_progress(pipeline: &Pipeline) -> bool {
-    pipeline.sources.iter().any(|source| !matches!(source.part, Source::Stdin(_)))
+    // Devices may come.
+    pipeline.only.is_some() || pipeline.sources.iter().any(|source| !matches!(source.part, Source::Stdin(_)))
 }

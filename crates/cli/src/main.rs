@@ -12,6 +12,7 @@ mod config;
 mod control;
 mod dead_letter;
 mod desk;
+mod devices;
 mod drive;
 mod entropy;
 mod exit;

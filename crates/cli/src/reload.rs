@@ -13,14 +13,23 @@ use crate::args::Logging;
 use crate::components::{Builder, needs_restart};
 use crate::config::{Findings, Paths, Pipeline};
 use crate::desk::PipelineDesk;
+use crate::devices::{Roll, Site, Unready};
 use crate::out::{color, tell};
 
 /// How often to look whether a file has changed: by its text, as links are exchanged and clocks differ.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Where a pipeline comes from.
+pub(crate) enum Origin {
+    /// Files that say all of it.
+    Files(Paths),
+    /// Devices, and a template.
+    Devices(Arc<Site>),
+}
+
 /// Where the pipeline stands, and when to read it again.
 pub(crate) struct Again {
-    pub(crate) paths: Paths,
+    pub(crate) origin: Origin,
     pub(crate) logging: Logging,
     /// Whenever a file has changed, and not only when it is asked for.
     pub(crate) watch: bool,
@@ -97,17 +106,16 @@ impl Reload {
                     taken = now;
                 }
             }
-            let taken_over = self.take_over(&handle).await;
-            desk.show(self.running.clone());
+            let taken_over = self.take_over(&handle, &desk).await;
             // Whoever asked may have given up waiting.
             let _ = answer.map(|answer| answer.send(taken_over));
         }
     }
 
-    async fn take_over(&mut self, handle: &Handle) -> Result<(), String> {
+    async fn take_over(&mut self, handle: &Handle, desk: &PipelineDesk) -> Result<(), String> {
         self.count += 1;
         let reload = self.count;
-        match self.attempt(handle).await {
+        match self.attempt(handle, desk).await {
             Ok(changed) if changed.is_empty() => {
                 tracing::info!(reload, "the pipeline was read again: it says what it said before");
             }
@@ -121,15 +129,17 @@ impl Reload {
     }
 
     /// The names of what has changed.
-    async fn attempt(&mut self, handle: &Handle) -> Result<String, String> {
-        let mut next = Pipeline::load(&self.again.paths).map_err(|found| self.show(&found))?;
+    async fn attempt(&mut self, handle: &Handle, desk: &PipelineDesk) -> Result<String, String> {
+        let (mut next, roll) = self.load()?;
         if let Some(why) = needs_restart(&self.running, &next) {
             return Err(format!("{why}: start the program again"));
         }
-        for warning in next.warnings.in_lines() {
-            tracing::warn!("{warning}");
-        }
         let words = |failure: Failure| failure.to_string();
+        if roll.is_none() {
+            for warning in next.warnings.in_lines() {
+                tracing::warn!("{warning}");
+            }
+        }
         // A component asks for its secret when it first needs it: too late to go on as it was.
         for secret in next.new_secrets(&self.running) {
             self.builder.surround.secrets.resolve(secret).map_err(words)?;
@@ -145,7 +155,19 @@ impl Reload {
             next.forget(sink);
         }
         self.running = Arc::new(next);
+        desk.show(self.running.clone(), roll);
         Ok(names)
+    }
+
+    fn load(&self) -> Result<(Pipeline, Option<Roll>), String> {
+        match &self.again.origin {
+            Origin::Files(paths) => Ok((Pipeline::load(paths).map_err(|found| self.show(&found))?, None)),
+            Origin::Devices(site) => match site.load() {
+                Ok((pipeline, roll)) => Ok((pipeline, Some(roll))),
+                Err(Unready::Template(found)) => Err(self.show(&found)),
+                Err(Unready::Folder(failure)) => Err(failure.message),
+            },
+        }
     }
 
     /// The problems of the files, as `validate` shows them.
@@ -159,6 +181,9 @@ impl Reload {
     }
 
     fn fingerprint(&self) -> u64 {
-        self.again.paths.fingerprint()
+        match &self.again.origin {
+            Origin::Files(paths) => paths.fingerprint(),
+            Origin::Devices(site) => site.fingerprint(),
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod alone;
 mod config;
 mod control;
+mod devices;
 mod hosts;
 mod process;
 mod simulator;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use alone::{Given, SourceArgs, TransformArgs};
 pub(crate) use config::Config;
 pub(crate) use control::{Control, ControlSocket, Status, Tap, Top};
+pub(crate) use devices::{Add, Device, Devices, Key, List, Serve};
 pub(crate) use hosts::{Generate, Guest, Host};
 pub(crate) use process::{DRAIN_SECS, Process, State};
 pub(crate) use simulator::{Demo, Simulate};
@@ -135,6 +137,11 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Run a pipeline file
     Run(Run),
+    /// Run a pipeline for every device of a folder, and take over what changes there
+    Serve(Serve),
+    /// Add, list, test, pause or remove devices, or rotate their keys: ADR's Add-On Store
+    #[command(subcommand)]
+    Device(Device),
     /// Check pipeline files, without touching the network or a secret
     Validate(Validate),
     /// Run the tests of pipeline files: which events come out of their transforms, for which
@@ -175,7 +182,7 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it looks something up and answers on standard output, rather than running a pipeline.
     pub(crate) fn answers(&self) -> bool {
-        matches!(self, Self::Verify(_) | Self::Cluster(_) | Self::Test(_))
+        matches!(self, Self::Verify(_) | Self::Cluster(_) | Self::Test(_) | Self::Device(_))
     }
 }
 

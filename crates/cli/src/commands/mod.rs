@@ -5,12 +5,14 @@ mod check;
 mod cluster;
 mod completion;
 mod demo;
+mod device;
 mod generate;
 mod graph;
 mod print_config;
 mod progress;
 mod run;
 mod schema;
+mod serve;
 mod simulate;
 mod source;
 mod status;
@@ -22,8 +24,9 @@ mod validate;
 #[cfg(feature = "kafka")]
 mod verify;
 
-use crate::args::{Cli, Command, Logging};
+use crate::args::{Cli, Command, Devices, Logging};
 use crate::config::{Paths, Pipeline, Suite};
+use crate::devices::Site;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::out::color;
 
@@ -32,6 +35,8 @@ pub(crate) fn dispatch(cli: &Cli) -> Outcome {
     let logging = &cli.logging;
     match &cli.command {
         Command::Run(args) => run::run(args, logging),
+        Command::Serve(args) => serve::serve(args, logging),
+        Command::Device(args) => device::device(args),
         Command::Validate(args) => validate::validate(args, logging),
         Command::Test(args) => test::test(args, logging),
         Command::Check(args) => check::check(args, logging),
@@ -61,6 +66,11 @@ fn on_one_thread<T>(future: impl Future<Output = T>) -> Result<T, Stop> {
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let tokio = tokio.map_err(|error| Stop::new(Exit::Temporary, format!("cannot start: {error}")))?;
     Ok(tokio.block_on(future))
+}
+
+/// The folder of devices that a command means.
+fn site(devices: &Devices) -> Result<Site, Stop> {
+    Site::open(&devices.devices, devices.template.clone(), devices.seal.as_ref())
 }
 
 /// Reads a pipeline, or says all that is wrong with it.

@@ -8,7 +8,7 @@ use crate::drive::{Ended, outcome};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::hosted;
 use crate::launch::{Launch, State, keeps_progress};
-use crate::reload::Again;
+use crate::reload::{Again, Origin};
 use crate::secrets::SecretReader;
 use crate::state_dir::state_dir;
 
@@ -38,9 +38,11 @@ fn once(
     // A filter has no progress, and shares the state directory with whoever feeds it.
     let state = if keeps_progress(&pipeline) { State::Durable(dir) } else { State::Forgotten(dir, "run.ndjson") };
     let secrets = Arc::new(SecretReader::default());
-    let again = Some(Again { paths: paths.clone(), logging: logging.clone(), watch: args.watch_config });
+    let again =
+        Some(Again { origin: Origin::Files(paths.clone()), logging: logging.clone(), watch: args.watch_config });
     let control = args.socket.control_socket.clone();
-    let launch = Launch { pipeline, again, secrets, process: &args.process, state, once: args.once, control };
+    let launch =
+        Launch { pipeline, again, secrets, process: &args.process, state, once: args.once, control, site: None };
     launch.run(watch)
 }
 

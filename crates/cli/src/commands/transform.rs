@@ -90,7 +90,15 @@ fn run((alone, mut settings): Alone, tenant: Option<String>, place: &Place, proc
         warnings: Findings::default(),
     };
     let secrets = Arc::new(SecretReader::default());
-    let launch =
-        Launch { pipeline: Arc::new(pipeline), again: None, secrets, process, state, once: false, control: None };
+    let launch = Launch {
+        pipeline: Arc::new(pipeline),
+        again: None,
+        secrets,
+        process,
+        state,
+        once: false,
+        control: None,
+        site: None,
+    };
     outcome(&launch.run(|_| ())?.report)
 }

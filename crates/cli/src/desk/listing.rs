@@ -1,6 +1,8 @@
 //! The devices of a pipeline: each is a tenant of one of its JumpCloud sources.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use adr_console::{KeyFacts, Listing};
 use adr_core::LaneId;
@@ -9,9 +11,28 @@ use adr_source_jumpcloud::{Settings, Tenant};
 
 use crate::components::{Sink, Source};
 use crate::config::{Component, Part, Pipeline};
+use crate::devices::{Listed, Roll};
 
-/// Every device, its id made of its source's name and its own.
-pub(super) fn of(pipeline: &Pipeline) -> Vec<Listing> {
+/// Every device: those of a folder by what the folder says of them, others by an id made of the names of source and tenant.
+pub(super) fn of(pipeline: &Pipeline, roll: Option<Roll>) -> Vec<Listing> {
+    let listings = of_pipeline(pipeline);
+    let Some(Roll(roll)) = roll else { return listings };
+    let mut running: BTreeMap<Arc<str>, Listing> =
+        listings.into_iter().map(|listing| (listing.lane.tenant.clone(), listing)).collect();
+    roll.into_iter().map(|listed| of_folder(listed, &mut running)).collect()
+}
+
+fn of_folder(listed: Listed, running: &mut BTreeMap<Arc<str>, Listing>) -> Listing {
+    let Listed { id, name, cce, org_id, provider, key, paused, trouble } = listed;
+    let running = running.remove(&*org_id).filter(|_| !paused && trouble.is_none());
+    let (lane, sinks, delay, cce) = match running {
+        Some(Listing { lane, sinks, delay, cce, .. }) => (lane, sinks, delay, cce),
+        None => (LaneId::new("", &*id), Vec::new(), Duration::ZERO, cce),
+    };
+    Listing { id, name, cce, org_id, provider, lane, sinks, delay, key, paused, trouble }
+}
+
+fn of_pipeline(pipeline: &Pipeline) -> Vec<Listing> {
     let mut listings = Vec::new();
     for (at, source) in pipeline.sources.iter().enumerate() {
         let Source::Jumpcloud(config) = &source.part else { continue };

@@ -10,24 +10,33 @@ use adr_core::{BoxFuture, Timestamp};
 use adr_runtime::Handle;
 
 use crate::config::Pipeline;
+use crate::devices::{Roll, Site};
+use crate::reload::Requests;
 
 /// A running pipeline as it is shown.
 pub(crate) struct PipelineDesk {
     handle: Handle,
     board: Board,
     pipeline: RwLock<Arc<Pipeline>>,
+    /// What takes changes, where devices are files of their own.
+    site: Option<(Arc<Site>, Requests)>,
 }
 
 impl PipelineDesk {
-    pub(crate) fn new(handle: Handle, pipeline: Arc<Pipeline>) -> Self {
+    pub(crate) fn new(
+        handle: Handle,
+        pipeline: Arc<Pipeline>,
+        roll: Option<Roll>,
+        site: Option<(Arc<Site>, Requests)>,
+    ) -> Self {
         let board = Board::new(handle.clone());
-        board.list(listing::of(&pipeline));
-        Self { handle, board, pipeline: RwLock::new(pipeline) }
+        board.list(listing::of(&pipeline, roll));
+        Self { handle, board, pipeline: RwLock::new(pipeline), site }
     }
 
-    /// This is what runs from now on.
-    pub(crate) fn show(&self, pipeline: Arc<Pipeline>) {
-        self.board.list(listing::of(&pipeline));
+    /// This is what runs from now on, and the devices it was made of.
+    pub(crate) fn show(&self, pipeline: Arc<Pipeline>, roll: Option<Roll>) {
+        self.board.list(listing::of(&pipeline, roll));
         *self.pipeline.write().unwrap_or_else(PoisonError::into_inner) = pipeline;
     }
 
@@ -67,12 +76,22 @@ impl Desk for PipelineDesk {
     }
 
     fn takes_changes(&self) -> bool {
-        false
+        self.site.is_some()
     }
 
-    fn change(self: Arc<Self>, _who: String, _change: Change) -> BoxFuture<'static, Result<Done, Refused>> {
-        let message =
-            "devices stand in the pipeline file here: change it there, or run `jumpcloud-adr serve --devices DIR`";
-        Box::pin(async move { Err(Refused { fields: Vec::new(), message: message.to_owned() }) })
+    fn change(self: Arc<Self>, who: String, change: Change) -> BoxFuture<'static, Result<Done, Refused>> {
+        Box::pin(async move {
+            let Some((site, requests)) = &self.site else {
+                let message = "devices stand in the pipeline file here: change it there, or run `jumpcloud-adr serve --devices DIR`";
+                return Err(Refused { fields: Vec::new(), message: message.to_owned() });
+            };
+            let changes = !matches!(change, Change::Try(_) | Change::Test(_));
+            let done = site.clone().change(&who, change).await?;
+            if changes && let Err(why) = requests.done().await {
+                let message = format!("{}; but it is not in place yet: {why}", done.message);
+                return Ok(Done { message, ..done });
+            }
+            Ok(done)
+        })
     }
 }

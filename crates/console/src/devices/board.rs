@@ -87,7 +87,7 @@ impl Board {
         let mut before = std::mem::take(&mut *places);
         for listing in listings {
             let id = listing.id.clone();
-            let place = match before.remove(&id).filter(|place| place.listing.lane == listing.lane) {
+            let place = match before.remove(&id) {
                 Some(place) => Place { listing, ..place },
                 None => Place::new(listing, now),
             };

@@ -144,7 +144,14 @@ mod tests {
     }
 
     fn of(lane: LaneStatus) -> Case {
-        Case { lane: Some(lane), sink: SinkStatus::default(), paused: false, trouble: None, expires: None, worked: true }
+        Case {
+            lane: Some(lane),
+            sink: SinkStatus::default(),
+            paused: false,
+            trouble: None,
+            expires: None,
+            worked: true,
+        }
     }
 
     fn state(case: &Case) -> State {

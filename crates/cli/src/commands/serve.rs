@@ -1,0 +1,35 @@
+use std::sync::Arc;
+
+use crate::args::{Logging, Serve};
+use crate::devices::Unready;
+use crate::drive::outcome;
+use crate::exit::{Exit, Outcome, Stop};
+use crate::launch::{Launch, State};
+use crate::out::color;
+use crate::reload::{Again, Origin};
+use crate::state_dir::state_dir;
+
+/// `serve`: a pipeline for every device of a folder, whatever becomes of the folder.
+pub(super) fn serve(args: &Serve, logging: &Logging) -> Outcome {
+    let site = Arc::new(super::site(&args.devices)?);
+    let (pipeline, roll) = site.load().map_err(|unready| match unready {
+        Unready::Template(found) => Stop::new(Exit::Config, found.render(color(logging.color))),
+        Unready::Folder(failure) => failure.into(),
+    })?;
+    for listed in roll.0.iter().filter_map(|listed| Some((&listed.id, listed.trouble.as_ref()?))) {
+        tracing::error!(device = listed.0, "not read: {}", listed.1);
+    }
+    tracing::info!(devices = roll.0.len(), folder = %site.folder().path().display(), "serving devices");
+    let dir = state_dir(args.state.state_dir.as_deref(), pipeline.settings.state_dir.as_deref())?;
+    let launch = Launch {
+        pipeline: Arc::new(pipeline),
+        again: Some(Again { origin: Origin::Devices(site.clone()), logging: logging.clone(), watch: true }),
+        secrets: site.secrets(),
+        process: &args.process,
+        state: State::Durable(dir),
+        once: false,
+        control: args.socket.control_socket.clone(),
+        site: Some((site, roll)),
+    };
+    outcome(&launch.run(|_| ())?.report)
+}

@@ -1,0 +1,186 @@
+//! Changes of devices: asked for at JumpCloud first, saved then, and written to the audit log either way.
+
+use std::sync::Arc;
+
+use adr_console::{Change, Done, Field, Form, Refused};
+use adr_core::{Failure, FailureKind, SecretString, Timestamp};
+use adr_devices::{self as devices, Device, NewDevice, Provider};
+use adr_source_jumpcloud::CheckReport;
+
+use super::{Site, now, secret_of, verify};
+
+impl Site {
+    /// Does it, or says why not. `who` asked for it.
+    pub(crate) async fn change(self: Arc<Self>, who: &str, change: Change) -> Result<Done, Refused> {
+        let (action, device) = named(&change);
+        let done = self.clone().attempt(change).await;
+        let (device, outcome) = match &done {
+            Ok(done) => (done.id.clone(), "done".to_owned()),
+            Err(refused) => (device, refused.message.clone()),
+        };
+        // What changes nothing is no change.
+        if action.is_empty() {
+            return done;
+        }
+        tracing::info!(who, action, device, outcome, "a change of devices was asked for");
+        if let Err(error) = self.audit.write(now(), who, action, &device, &outcome) {
+            tracing::error!(
+                "the audit log of the devices cannot be written: {error}; see that there is room and that this user may write there"
+            );
+        }
+        done
+    }
+
+    async fn attempt(self: Arc<Self>, change: Change) -> Result<Done, Refused> {
+        match change {
+            Change::Try(form) => {
+                let (device, secret) = self.checked(&form)?;
+                let report = self.ask(&device, &secret).await?;
+                Ok(Done { id: device.id, message: works(&report) })
+            }
+            Change::Add(form) => {
+                let (device, secret) = self.checked(&form)?;
+                let report = self.ask(&device, &secret).await?;
+                let added = self.blocking(move |site| site.folder.add(&new_device(&form), &secret, now())).await?;
+                Ok(Done { message: format!("{} is saved: {}", added.device_name, works(&report)), id: added.id })
+            }
+            Change::Test(id) => {
+                let device = self.device(&id)?;
+                let secret = secret_of(&self, &device).map_err(refused)?;
+                let report = self.ask(&device, &secret).await?;
+                Ok(Done { id, message: works(&report) })
+            }
+            Change::RotateKey { id, secret, expires } => {
+                let device = self.device(&id)?;
+                let report = self.ask(&device, &secret).await?;
+                let of = id.clone();
+                let rotate = move |site: &Site| site.folder.rotate(&of, &secret, expires, now()).map_err(Into::into);
+                let rotated = self.blocking(rotate).await?;
+                let message = format!("{} has another key: {}", rotated.device_name, works(&report));
+                Ok(Done { id, message })
+            }
+            Change::Pause(id) => self.pause(id, true).await,
+            Change::Resume(id) => self.pause(id, false).await,
+            Change::Remove(id) => {
+                let of = id.clone();
+                self.blocking(move |site| site.folder.remove(&of).map_err(Into::into)).await?;
+                Ok(Done { message: format!("{id} is removed with its key; ADR keeps what it has"), id })
+            }
+        }
+    }
+
+    async fn pause(self: Arc<Self>, id: String, paused: bool) -> Result<Done, Refused> {
+        let of = id.clone();
+        let device = self.blocking(move |site| site.folder.set_paused(&of, paused).map_err(Into::into)).await?;
+        let what = if paused { "is paused: nothing is read until it is resumed" } else { "goes on where it was" };
+        Ok(Done { id, message: format!("{} {what}", device.device_name) })
+    }
+
+    fn device(&self, id: &str) -> Result<Device, Refused> {
+        self.folder.device(id).map_err(refused)
+    }
+
+    /// The device that the form makes, of which nothing is saved.
+    fn checked(&self, form: &Form) -> Result<(Device, SecretString), Refused> {
+        let device = self.folder.check_new(&new_device(form), &form.secret_key, now()).map_err(of_form)?;
+        Ok((device, form.secret_key.clone()))
+    }
+
+    async fn ask(&self, device: &Device, secret: &SecretString) -> Result<CheckReport, Refused> {
+        verify::ask(self, device, secret).await.map_err(|failure| {
+            let fields = match failure.kind {
+                FailureKind::Unauthorized => vec![Field::SecretKey],
+                FailureKind::WrongOrganization => vec![Field::Configuration],
+                FailureKind::Config if device.cce_ip.is_none() => vec![Field::CceIp],
+                _ => Vec::new(),
+            };
+            Refused { fields, message: failure.message }
+        })
+    }
+
+    /// Files and locks are waited for elsewhere.
+    async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, devices::Refused> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let site = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&site)).await;
+        done.map_err(|error| Refused { fields: Vec::new(), message: format!("the change ended: {error}") })?
+            .map_err(of_form)
+    }
+}
+
+fn works(report: &CheckReport) -> String {
+    let recent = if report.recent_event {
+        "it had events in the last 15 minutes"
+    } else {
+        "it had no event in the last 15 minutes"
+    };
+    format!("JumpCloud takes key and organization; {recent}")
+}
+
+/// What is written to the audit log; nothing where nothing can change.
+fn named(change: &Change) -> (&'static str, String) {
+    match change {
+        Change::Try(_) | Change::Test(_) => ("", String::new()),
+        Change::Add(form) => ("add", form.device_name.clone()),
+        Change::RotateKey { id, .. } => ("rotate-key", id.clone()),
+        Change::Pause(id) => ("pause", id.clone()),
+        Change::Resume(id) => ("resume", id.clone()),
+        Change::Remove(id) => ("remove", id.clone()),
+    }
+}
+
+fn new_device(form: &Form) -> NewDevice {
+    let provider = || Provider { include: form.include.clone(), exclude: form.exclude.clone() };
+    NewDevice {
+        device_name: form.device_name.clone(),
+        cce_ip: form.cce_ip.clone(),
+        access_id: form.access_id.clone(),
+        configuration: form.configuration.clone(),
+        region: form.region.clone(),
+        base_url: form.base_url.clone(),
+        key_expires: form.key_expires.clone(),
+        provider: form.provider.then(provider),
+    }
+}
+
+fn refused(failure: Failure) -> Refused {
+    Refused { fields: Vec::new(), message: failure.message }
+}
+
+fn of_form(refused: devices::Refused) -> Refused {
+    match refused {
+        devices::Refused::Failed(failure) => self::refused(failure),
+        devices::Refused::Form(faults) => {
+            let fields = faults.iter().map(|fault| of_field(fault.field)).collect();
+            Refused { fields, message: faults.into_iter().map(|fault| fault.message).collect::<Vec<_>>().join("; ") }
+        }
+    }
+}
+
+fn of_field(field: devices::Field) -> Field {
+    match field {
+        devices::Field::DeviceName => Field::DeviceName,
+        devices::Field::CceIp => Field::CceIp,
+        devices::Field::AccessId => Field::AccessId,
+        devices::Field::SecretKey => Field::SecretKey,
+        devices::Field::Configuration => Field::Configuration,
+        devices::Field::Region => Field::Region,
+        devices::Field::BaseUrl => Field::BaseUrl,
+        devices::Field::KeyExpires => Field::KeyExpires,
+        devices::Field::Organizations => Field::Organizations,
+    }
+}
+
+/// A date or a time of a form.
+pub(crate) fn expiry(text: &str) -> Result<Option<Timestamp>, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let time = Timestamp::parse(whole.as_bytes());
+    time.map(Some)
+        .map_err(|_| format!("`{text}` is no time: write 2027-11-24T00:00:00Z, or a date alone as 2027-11-24"))
+}
