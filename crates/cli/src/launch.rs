@@ -8,6 +8,7 @@ use adr_checkpoints::{MemoryStore, RedbStore, StateDir};
 use adr_core::{Budget, CheckpointStore, Secrets};
 use adr_runtime::{Handle, Limits, Runtime};
 use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::args::Process;
@@ -20,7 +21,7 @@ use crate::desk::PipelineDesk;
 use crate::devices::{Roll, Site};
 use crate::drive::{Ended, drive};
 use crate::exit::{Exit, Stop};
-use crate::reload::{Again, Reload};
+use crate::reload::{Again, Reload, Requests};
 
 /// A pipeline to run, and how.
 pub(crate) struct Launch<'a> {
@@ -34,7 +35,16 @@ pub(crate) struct Launch<'a> {
     /// Where it can be looked at; by default beside the progress it keeps.
     pub(crate) control: Option<PathBuf>,
     /// The devices that it was made of, as they stood then, where it was.
-    pub(crate) site: Option<(Arc<Site>, Roll)>,
+    pub(crate) site: Option<Served>,
+}
+
+/// Devices that are served.
+pub(crate) struct Served {
+    pub(crate) site: Arc<Site>,
+    /// How they stood when the pipeline was made.
+    pub(crate) roll: Roll,
+    /// How often the organizations of providers are asked for.
+    pub(crate) provider_interval: Duration,
 }
 
 /// Where progress is kept.
@@ -108,10 +118,15 @@ impl Launch<'_> {
         // What stands beside the pipeline ends with it.
         let mut beside = Vec::new();
         let (pipeline, site) = (self.pipeline.clone(), self.site);
-        let requests_of_desk = requests.clone();
+        let (requests_of_desk, of_providers) = (requests.clone(), requests.clone());
         let watch = |handle: &Handle| {
-            let changing = site.as_ref().zip(requests_of_desk).map(|((site, _), requests)| (site.clone(), requests));
-            let desk = Arc::new(PipelineDesk::new(handle.clone(), pipeline, site.map(|(_, roll)| roll), changing));
+            let changing =
+                site.as_ref().zip(requests_of_desk).map(|(served, requests)| (served.site.clone(), requests));
+            let looking = site.as_ref().zip(of_providers).map(|(served, requests)| {
+                tokio::spawn(look_for_organizations(served.site.clone(), served.provider_interval, requests))
+            });
+            beside.extend(looking.map(AbortOnDropHandle::new));
+            let desk = Arc::new(PipelineDesk::new(handle.clone(), pipeline, site.map(|served| served.roll), changing));
             beside.extend(control.and_then(|path| control::answer(&path, handle, desk.clone())));
             beside.push(AbortOnDropHandle::new(tokio::spawn(desk.board().clone().watch())));
             let reload = reload.map(|reload| tokio::spawn(reload.run(handle.clone(), desk.clone())));
@@ -119,6 +134,18 @@ impl Launch<'_> {
             watch(handle);
         };
         drive(runtime, topology, watched, requests, watch).await
+    }
+}
+
+/// Providers win and lose customers.
+async fn look_for_organizations(site: Arc<Site>, every: Duration, requests: Requests) {
+    let mut tick = interval(every.max(Duration::from_secs(1)));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if site.look_for_organizations().await {
+            requests.ask();
+        }
     }
 }
 

@@ -145,7 +145,7 @@
     for (const button of buttons) button.disabled = true;
     form.setAttribute("aria-busy", "true");
     const send = async () => {
-      const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Fragment": "main" } });
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { "X-Fragment": "main" } });
       if (answer.redirected) return location.assign(answer.url);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const wanted = form.id && page.getElementById(form.id);

@@ -10,6 +10,7 @@
 //!
 //! Everything here blocks: on the disk, and on the lock that another process may hold for a moment.
 
+mod beside;
 mod change;
 mod device;
 mod fields;

@@ -81,8 +81,11 @@ mod tests {
     #[test]
     fn a_link_in_place_of_the_lock_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink(folder.path().join("elsewhere"), folder.path().join(".lock")).unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        std::os::unix::fs::symlink(&elsewhere, folder.path().join(".lock")).unwrap();
         Lock::take(folder.path()).unwrap_err();
-        assert!(!folder.path().join("elsewhere").exists());
+        assert!(!elsewhere.exists());
+        std::fs::write(&elsewhere, "").unwrap();
+        Lock::take(folder.path()).unwrap_err();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use adr_core::SecretRef;
+use adr_core::{SecretRef, Span};
 use clap::{Args, Subcommand};
 
 use super::{ControlSocket, Process, State};
@@ -26,6 +26,9 @@ pub(crate) struct Devices {
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) devices: Devices,
+    /// How often JumpCloud is asked for the organizations of providers
+    #[arg(long, env = "JUMPCLOUD_ADR_PROVIDER_INTERVAL", value_name = "TIME", default_value = "15m")]
+    pub(crate) provider_interval: Span,
     #[command(flatten)]
     pub(crate) state: State,
     #[command(flatten)]
@@ -82,6 +85,15 @@ pub(crate) struct Add {
     /// When the key ends, where that is known: a date, or a time
     #[arg(long, value_name = "TIME", default_value = "", hide_default_value = true, help_heading = "Device")]
     pub(crate) key_expires: String,
+    /// The key is a provider's: a device for each of its organizations, also for those that come later
+    #[arg(long, help_heading = "Provider", conflicts_with_all = ["org_id", "configuration"])]
+    pub(crate) provider: bool,
+    /// Only organizations of this name or id, in which * is any text; may be given several times [default: all]
+    #[arg(long, value_name = "PATTERN", help_heading = "Provider", requires = "provider")]
+    pub(crate) include: Vec<String>,
+    /// All but organizations of this name or id; may be given several times
+    #[arg(long, value_name = "PATTERN", help_heading = "Provider", requires = "provider")]
+    pub(crate) exclude: Vec<String>,
     #[command(flatten)]
     pub(crate) key: Key,
 }

@@ -61,7 +61,9 @@ fn form(args: &Add) -> Result<Form, Stop> {
         region: args.region.clone(),
         base_url: args.base_url.clone(),
         key_expires: args.key_expires.clone(),
-        ..Form::default()
+        provider: args.provider,
+        include: args.include.clone(),
+        exclude: args.exclude.clone(),
     })
 }
 
@@ -108,7 +110,11 @@ fn list(args: &List) -> Outcome {
             device.id.clone(),
             device.device_name.clone(),
             device.cce_ip.clone().unwrap_or_else(|| "-".to_owned()),
-            device.configuration.org_id.clone().unwrap_or_else(|| "-".to_owned()),
+            match (&device.configuration.org_id, &device.provider) {
+                (Some(org_id), _) => org_id.clone(),
+                (None, Some(_)) => "all of a provider".to_owned(),
+                (None, None) => "-".to_owned(),
+            },
             device.key.added.map_or_else(|| "-".to_owned(), |added| days(added, now)),
             device
                 .key
@@ -135,6 +141,7 @@ fn in_json(site: &Site, device: &adr_devices::Device) -> serde_json::Value {
         "access_id": device.access_id,
         "secret_key": site.folder().secret_ref(device).to_string(),
         "org_id": device.configuration.org_id,
+        "provider": device.provider.is_some(),
         "region": device.region,
         "base_url": device.base_url,
         "key_added": text(device.key.added),

@@ -4,7 +4,7 @@ use crate::args::{Logging, Serve};
 use crate::devices::Unready;
 use crate::drive::outcome;
 use crate::exit::{Exit, Outcome, Stop};
-use crate::launch::{Launch, State};
+use crate::launch::{Launch, Served, State};
 use crate::out::color;
 use crate::reload::{Again, Origin};
 use crate::state_dir::state_dir;
@@ -29,7 +29,7 @@ pub(super) fn serve(args: &Serve, logging: &Logging) -> Outcome {
         state: State::Durable(dir),
         once: false,
         control: args.socket.control_socket.clone(),
-        site: Some((site, roll)),
+        site: Some(Served { site, roll, provider_interval: args.provider_interval.0 }),
     };
     outcome(&launch.run(|_| ())?.report)
 }

@@ -7,7 +7,7 @@ use adr_core::{Failure, FailureKind, SecretString, Timestamp};
 use adr_devices::{self as devices, Device, NewDevice, Provider};
 use adr_source_jumpcloud::CheckReport;
 
-use super::{Site, now, secret_of, verify};
+use super::{Site, audit, now, provider, secret_of, verify};
 
 impl Site {
     /// Does it, or says why not. `who` asked for it.
@@ -23,7 +23,7 @@ impl Site {
             return done;
         }
         tracing::info!(who, action, device, outcome, "a change of devices was asked for");
-        if let Err(error) = self.audit.write(now(), who, action, &device, &outcome) {
+        if let Err(error) = audit::write(&self.folder, now(), who, action, &device, &outcome) {
             tracing::error!(
                 "the audit log of the devices cannot be written: {error}; see that there is room and that this user may write there"
             );
@@ -35,45 +35,60 @@ impl Site {
         match change {
             Change::Try(form) => {
                 let (device, secret) = self.checked(&form)?;
-                let report = self.ask(&device, &secret).await?;
-                Ok(Done { id: device.id, message: works(&report) })
+                let said = self.ask(&device, &secret).await?;
+                Ok(Done { id: device.id, message: said })
             }
             Change::Add(form) => {
                 let (device, secret) = self.checked(&form)?;
-                let report = self.ask(&device, &secret).await?;
+                let said = self.ask(&device, &secret).await?;
                 let added = self.blocking(move |site| site.folder.add(&new_device(&form), &secret, now())).await?;
-                Ok(Done { message: format!("{} is saved: {}", added.device_name, works(&report)), id: added.id })
+                Ok(Done { message: format!("{} is saved: {said}", added.device_name), id: added.id })
             }
             Change::Test(id) => {
-                let device = self.device(&id)?;
+                // An organization of a provider has the provider's key.
+                let device = self.device(id.split('.').next().unwrap_or_default())?;
                 let secret = secret_of(&self, &device).map_err(refused)?;
-                let report = self.ask(&device, &secret).await?;
-                Ok(Done { id, message: works(&report) })
+                let said = self.ask(&device, &secret).await?;
+                Ok(Done { id, message: said })
             }
             Change::RotateKey { id, secret, expires } => {
+                self.own(&id)?;
                 let device = self.device(&id)?;
-                let report = self.ask(&device, &secret).await?;
+                let said = self.ask(&device, &secret).await?;
                 let of = id.clone();
                 let rotate = move |site: &Site| site.folder.rotate(&of, &secret, expires, now()).map_err(Into::into);
                 let rotated = self.blocking(rotate).await?;
-                let message = format!("{} has another key: {}", rotated.device_name, works(&report));
+                let message = format!("{} has another key: {said}", rotated.device_name);
                 Ok(Done { id, message })
             }
             Change::Pause(id) => self.pause(id, true).await,
             Change::Resume(id) => self.pause(id, false).await,
             Change::Remove(id) => {
                 let of = id.clone();
+                self.own(&id)?;
                 self.blocking(move |site| site.folder.remove(&of).map_err(Into::into)).await?;
+                self.providers.forget(&id);
                 Ok(Done { message: format!("{id} is removed with its key; ADR keeps what it has"), id })
             }
         }
     }
 
     async fn pause(self: Arc<Self>, id: String, paused: bool) -> Result<Done, Refused> {
+        self.own(&id)?;
         let of = id.clone();
         let device = self.blocking(move |site| site.folder.set_paused(&of, paused).map_err(Into::into)).await?;
         let what = if paused { "is paused: nothing is read until it is resumed" } else { "goes on where it was" };
         Ok(Done { id, message: format!("{} {what}", device.device_name) })
+    }
+
+    /// What a provider's key has found has no file of its own to change.
+    fn own(&self, id: &str) -> Result<(), Refused> {
+        let Some((provider, organization)) = id.split_once('.') else { return Ok(()) };
+        let message = format!(
+            "this organization is one that the key of {provider} reaches: change {provider} itself, or leave the organization out \
+             by `exclude: [{organization}]` in {provider}.yaml"
+        );
+        Err(Refused { fields: Vec::new(), message })
     }
 
     fn device(&self, id: &str) -> Result<Device, Refused> {
@@ -86,10 +101,19 @@ impl Site {
         Ok((device, form.secret_key.clone()))
     }
 
-    async fn ask(&self, device: &Device, secret: &SecretString) -> Result<CheckReport, Refused> {
-        verify::ask(self, device, secret).await.map_err(|failure| {
+    /// Asks JumpCloud; what it said, for a person.
+    async fn ask(&self, device: &Device, secret: &SecretString) -> Result<String, Refused> {
+        let said = match &device.provider {
+            Some(chosen) => provider::ask(self, device, secret).await.map(|list| {
+                let (count, all) = (provider::chosen(chosen, &list).len(), list.len());
+                self.providers.note(&device.id, Ok(list));
+                format!("JumpCloud takes the key; it reaches {all} organizations, of which {count} are read")
+            }),
+            None => verify::ask(self, device, secret).await.map(|report| works(&report)),
+        };
+        said.map_err(|failure| {
             let fields = match failure.kind {
-                FailureKind::Unauthorized => vec![Field::SecretKey],
+                FailureKind::Unauthorized | FailureKind::Forbidden => vec![Field::SecretKey],
                 FailureKind::WrongOrganization => vec![Field::Configuration],
                 FailureKind::Config if device.cce_ip.is_none() => vec![Field::CceIp],
                 _ => Vec::new(),

@@ -2,6 +2,7 @@
 
 mod audit;
 mod change;
+mod provider;
 mod roll;
 mod secrets;
 mod verify;
@@ -16,8 +17,8 @@ use crate::clock::SystemClock;
 use crate::config::{Findings, Paths, Pipeline, Template};
 use crate::exit::Stop;
 use crate::secrets::SecretReader;
-use audit::Audit;
 pub(crate) use change::expiry;
+use provider::Providers;
 pub(crate) use roll::{Listed, Roll};
 pub(crate) use secrets::DeviceSecrets;
 
@@ -26,7 +27,7 @@ pub(crate) struct Site {
     folder: Arc<Folder>,
     secrets: Arc<DeviceSecrets>,
     template: TemplateFile,
-    audit: Audit,
+    providers: Providers,
     /// What was told of the files already.
     told: Mutex<Vec<Problem>>,
 }
@@ -56,9 +57,9 @@ impl Site {
         let seal = seal.map(|reference| reader.resolve(reference).and_then(|text| Seal::new(&text))).transpose()?;
         let folder = Arc::new(Folder::open(folder, seal)?);
         let template = template.map_or(TemplateFile::BuiltIn, |path| TemplateFile::At(Paths::file(&path)));
-        let audit = Audit::new(folder.path());
+        let providers = Providers::new(folder.clone());
         let secrets = Arc::new(DeviceSecrets::new(folder.clone(), reader));
-        Ok(Self { folder, secrets, template, audit, told: Mutex::default() })
+        Ok(Self { folder, secrets, template, providers, told: Mutex::default() })
     }
 
     /// The devices as they stand in the folder.
@@ -89,6 +90,23 @@ impl Site {
             TemplateFile::At(paths) => paths.fingerprint(),
         };
         self.folder.fingerprint().wrapping_add(template.rotate_left(7))
+    }
+
+    /// Asks JumpCloud for the organizations of every provider; says whether there are others than before.
+    pub(crate) async fn look_for_organizations(&self) -> bool {
+        let Ok(contents) = self.folder.read() else { return false };
+        let mut changed = false;
+        for device in contents.devices.iter().filter(|device| device.provider.is_some() && !device.paused) {
+            let asked = match secret_of(self, device) {
+                Ok(secret) => provider::ask(self, device, &secret).await,
+                Err(failure) => Err(failure),
+            };
+            if let Err(failure) = &asked {
+                tracing::warn!(device = device.id, "the provider's organizations are not known anew: {failure}");
+            }
+            changed |= self.providers.note(&device.id, asked);
+        }
+        changed
     }
 
     fn template(&self) -> Result<Template, Findings> {

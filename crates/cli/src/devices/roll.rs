@@ -1,11 +1,13 @@
 //! Who is there: every device of the folder, be it read or not.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use adr_console::KeyFacts;
 use adr_core::{Failure, FailureKind};
-use adr_devices::{Contents, Device};
+use adr_devices::{Contents, Device, Provider};
 
+use super::provider::{Known, chosen};
 use super::{Site, secret_of};
 use crate::config::{Seat, Template};
 
@@ -31,7 +33,15 @@ pub(crate) struct Listed {
 pub(super) fn of(site: &Site, template: &Template, contents: Contents) -> (Vec<Seat>, Roll) {
     let needs_cce = template.needs("DEVICE_CCE");
     let (mut seats, mut roll) = (Vec::new(), Roll::default());
+    let own: BTreeSet<String> =
+        contents.devices.iter().filter_map(|device| device.configuration.org_id.clone()).collect();
     for device in contents.devices {
+        if let Some(provider) = &device.provider {
+            let (of_provider, listed) = organizations(site, &device, provider, &own, needs_cce);
+            seats.extend(of_provider);
+            roll.0.extend(listed);
+            continue;
+        }
         let seat = seat(site, &device, needs_cce);
         let mut listed = listed(&device);
         listed.trouble = seat.as_ref().err().cloned();
@@ -51,24 +61,75 @@ pub(super) fn of(site: &Site, template: &Template, contents: Contents) -> (Vec<S
             trouble: Some(Failure::fatal(FailureKind::Config, problem.to_string())),
         });
     }
+    unique_names(&mut seats);
     (seats, roll)
+}
+
+/// A device for each organization of a provider, but for those that are devices of their own; and the provider itself, where
+/// something is wrong with it.
+fn organizations(
+    site: &Site,
+    device: &Device,
+    provider: &Provider,
+    own: &BTreeSet<String>,
+    needs_cce: bool,
+) -> (Vec<Seat>, Vec<Listed>) {
+    let Known { organizations, failure } = site.providers.of(&device.id);
+    let can_run = can_run(site, device, needs_cce);
+    let runs = !device.paused && can_run.is_ok();
+    let trouble = can_run.err().or(failure);
+    let (mut seats, mut all) = (Vec::new(), Vec::new());
+    if trouble.is_some() || organizations.is_none() {
+        all.push(Listed { trouble, ..listed(device) });
+    }
+    for found in chosen(provider, organizations.as_deref().unwrap_or_default()) {
+        if own.contains(&found.id) {
+            continue;
+        }
+        let name = if found.name.is_empty() { &found.id } else { &found.name };
+        let id = format!("{}.{}", device.id, found.id);
+        all.push(Listed {
+            id: id.clone(),
+            name: name.clone(),
+            org_id: found.id.clone(),
+            provider: Some(device.id.clone()),
+            ..listed(device)
+        });
+        if runs {
+            seats.push(Seat { id, device_name: name.clone(), ..of_device(site, device, &found.id) });
+        }
+    }
+    (seats, all)
+}
+
+/// Names are for people; to tell devices of one name apart, all but the first have their ids behind them.
+fn unique_names(seats: &mut [Seat]) {
+    let mut taken = BTreeSet::new();
+    for seat in seats {
+        if !taken.insert(seat.device_name.clone()) {
+            seat.device_name = format!("{} ({})", seat.device_name, seat.id);
+            taken.insert(seat.device_name.clone());
+        }
+    }
 }
 
 /// The device in a pipeline, or why it has no place in one.
 fn seat(site: &Site, device: &Device, needs_cce: bool) -> Result<Seat, Failure> {
-    let config = |message: String| Failure::fatal(FailureKind::Config, message);
+    can_run(site, device, needs_cce)?;
+    let Some(org_id) = &device.configuration.org_id else {
+        let message = format!("the device has no Organization ID: write `configuration` into {}.yaml", device.id);
+        return Err(Failure::fatal(FailureKind::Config, message));
+    };
+    Ok(of_device(site, device, org_id))
+}
+
+/// Whether it has all that the template needs of it, and a key.
+fn can_run(site: &Site, device: &Device, needs_cce: bool) -> Result<(), Failure> {
     if needs_cce && device.cce_ip.is_none() {
         let message = "the device has no CCE IP, and the template delivers to it: write `cce_ip` into {id}.yaml";
-        return Err(config(message.replace("{id}", &device.id)));
+        return Err(Failure::fatal(FailureKind::Config, message.replace("{id}", &device.id)));
     }
-    let Some(org_id) = &device.configuration.org_id else {
-        return Err(config(format!(
-            "the device has no Organization ID: write `configuration` into {}.yaml",
-            device.id
-        )));
-    };
-    secret_of(site, device)?;
-    Ok(of_device(site, device, org_id))
+    secret_of(site, device).map(drop)
 }
 
 /// The same, whatever it lacks.

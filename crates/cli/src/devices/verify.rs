@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adr_core::{Failure, SecretRef, SecretString, Secrets};
 use adr_devices::Device;
-use adr_source_jumpcloud::CheckReport;
+use adr_source_jumpcloud::{CheckReport, JumpcloudLane};
 
 use super::{Site, roll};
 use crate::clock::SystemClock;
@@ -22,6 +22,11 @@ impl Secrets for Given {
 
 /// One small request with this key, as the template's source would make it.
 pub(super) async fn ask(site: &Site, device: &Device, secret: &SecretString) -> Result<CheckReport, Failure> {
+    lane(site, device, secret)?.check().await
+}
+
+/// The lane of a device with this key.
+pub(super) fn lane(site: &Site, device: &Device, secret: &SecretString) -> Result<Arc<JumpcloudLane>, Failure> {
     let pipeline = alone(site, device)?;
     let internal = || Failure::fatal(adr_core::FailureKind::Internal, "the template has no JumpCloud source");
     let source = pipeline.sources.first().ok_or_else(internal)?;
@@ -35,8 +40,7 @@ pub(super) async fn ask(site: &Site, device: &Device, secret: &SecretString) -> 
         once: true,
     };
     let source = jumpcloud(&source.id, config, &surround)?;
-    let lane = source.lanes().next().cloned().ok_or_else(internal)?;
-    lane.check().await
+    source.lanes().next().cloned().ok_or_else(internal)
 }
 
 /// The pipeline of this device alone: what cannot be built is seen before it is saved.
@@ -48,7 +52,8 @@ fn alone(site: &Site, device: &Device) -> Result<Pipeline, Failure> {
             "`CCE IP` is blank, and the template delivers to it: give the address of the CCE".to_owned(),
         ));
     }
-    let org_id = device.configuration.org_id.as_deref().unwrap_or_default();
+    // A provider's key asks for no organization.
+    let org_id = device.configuration.org_id.as_deref().unwrap_or("provider");
     let seat: Seat = roll::of_device(site, device, org_id);
     template.pipeline(&[seat]).map_err(|found| config(in_one_line(&found)))
 }

@@ -37,7 +37,7 @@ pub(crate) async fn show(State(site): State<Site>, guest: Guest) -> Response {
 pub(crate) async fn save(State(site): State<Site>, mut posted: Posted) -> Response {
     let form = read(&mut posted);
     let filled = Form { secret_key: String::new().into(), ..form.clone() };
-    let is_trial = posted.take("action") == "test";
+    let is_trial = posted.take("intent") == "test";
     let guest = &posted.guest;
     match site.change(guest, if is_trial { Change::Try(form) } else { Change::Add(form) }).await {
         Ok(done) if is_trial => {
@@ -84,8 +84,8 @@ fn draw(guest: &Guest, form: &Form, refused: Option<&Refused>, notice: Option<No
             (provider(fields, form))
             (advanced(fields, form))
             div.actions {
-                button.primary type="submit" name="action" value="save" { "Save" }
-                button type="submit" name="action" value="test" { (Icon::Plug.draw()) "Test" }
+                button.primary type="submit" name="intent" value="save" { "Save" }
+                button type="submit" name="intent" value="test" { (Icon::Plug.draw()) "Test" }
                 a.button.plain href="/add-on-store" { "Cancel" }
                 p.hint { "Both ask JumpCloud whether key and organization belong together. Only Save keeps them." }
             }
@@ -158,7 +158,7 @@ fn main_fields(fields: Fields<'_>, form: &Form) -> Markup {
             }))
             (fields.draw(
                 Field::KeyExpires,
-                &html! { "Optional. You are told before the key ends." },
+                &html! { "Optional. Collection Status counts the days that are left." },
                 &fields.line(Field::KeyExpires, "date", &form.key_expires, None),
             ))
         }

@@ -18,8 +18,14 @@ impl Asset {
     }
 }
 
-static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("page", "css", "text/css; charset=utf-8", include_str!("../../assets/page.css")));
+/// In this order: what comes later holds.
+const STYLES: &str = concat!(
+    include_str!("../../assets/style/frame.css"),
+    include_str!("../../assets/style/parts.css"),
+    include_str!("../../assets/style/media.css"),
+);
+
+static STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new("page", "css", "text/css; charset=utf-8", STYLES));
 static THEME: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("theme", "js", "text/javascript; charset=utf-8", include_str!("../../assets/theme.js"))
 });

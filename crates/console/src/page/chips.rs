@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::badge::{Tone, look};
+use super::column::Column;
 use super::icon::Icon;
-use super::selection::{Column, NO_PROVIDER, Selection, TROUBLE};
+use super::selection::{NO_PROVIDER, Selection, TROUBLE};
 use super::words::count;
 
 /// The states with their counts.

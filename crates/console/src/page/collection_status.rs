@@ -21,7 +21,9 @@ pub(crate) async fn show(
     Query(asked): Query<Asked>,
 ) -> Response {
     let notice = site.notice(asked.notice.as_deref());
-    let selection = Selection::of(site.desk.devices(), asked);
+    let devices = site.desk.devices();
+    let rate_of_all = devices.iter().map(|device| device.flow.rate).sum();
+    let selection = Selection::of(devices, asked);
     let can_add = guest.visitor.is_administrator() && site.desk.takes_changes();
     let add = html! {
         @if can_add { a.button.primary href="/add-on-store/add" { (Icon::Add.draw()) "Add device" } }
@@ -33,7 +35,7 @@ pub(crate) async fn show(
         }
     } else {
         html! {
-            (heading("Collection Status", &summary(&site, &selection), &add))
+            (heading("Collection Status", &summary(&selection, rate_of_all), &add))
             (chips(&selection))
             (search(&selection))
             (table(&*site.desk, &selection))
@@ -43,12 +45,11 @@ pub(crate) async fn show(
     Sheet { title: "Collection Status", section, live: Some(5), notice, guest: &guest }.answer(fragment, &main)
 }
 
-fn summary(site: &Site, selection: &Selection) -> Markup {
-    let flowing: f64 = site.desk.devices().iter().map(|device| device.flow.rate).sum();
+fn summary(selection: &Selection, rate_of_all: f64) -> Markup {
     let troubled = selection.troubled();
     html! {
         p.lead #summary data-live {
-            (counted(selection.all, "device", "devices")) ", " (rate(flowing)) " events a second now. "
+            (counted(selection.all, "device", "devices")) ", " (rate(rate_of_all)) " events a second now. "
             @if troubled == 0 { "None needs attention." } @else {
                 b { (counted(troubled, "needs", "need")) " attention." }
             }

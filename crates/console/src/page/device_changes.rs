@@ -73,7 +73,7 @@ pub(crate) async fn ask_remove(State(site): State<Site>, guest: Guest, Path(id):
         (heading(&format!("Remove {}?", device.name), &html! {}, &html! {}))
         form.sheet method="post" action=(link::device(&id, "/remove")) {
             (csrf(&guest))
-            p { "Collection of organization " code { (device.org_id) } " ends, and the device is removed together with its key and its progress." }
+            p { "Collection of organization " code { (device.org_id) } " ends, and the device is removed together with its key." }
             p { "What ADR has received, it keeps. To stop for a while, use Pause instead." }
             div.actions {
                 button.primary.danger type="submit" { "Remove device" }
@@ -150,7 +150,7 @@ fn key_form(guest: &Guest, device: &DeviceStatus, expires: &str, refused: Option
             ))
             (fields.draw(
                 Field::KeyExpires,
-                &html! { "Optional. You are told before the key ends." },
+                &html! { "Optional. Collection Status counts the days that are left." },
                 &fields.line(Field::KeyExpires, "date", expires, None),
             ))
             div.actions {

@@ -36,7 +36,7 @@ pub(crate) fn advice(now: Timestamp, device: &DeviceStatus) -> Markup {
                 @if look.steps.len() > 1 { ol { @for step in look.steps { li { (step) } } } }
                 @if device.state.is_trouble() {
                     @if let Some(error) = device.last_error.as_ref().filter(|error| error.over.is_none()) {
-                        p.cause { "It says: " q { (error.message) } }
+                        p.cause { "Last error: " q { (error.message) } }
                     }
                 }
                 @if device.since.is_some() { p.since { "Since " (ago(now, device.since.as_deref())) } }

@@ -4,8 +4,9 @@ use adr_core::Timestamp;
 use maud::{Markup, html};
 
 use super::badge::badge;
+use super::column::Column;
 use super::link;
-use super::selection::{Column, PER_PAGE, Selection};
+use super::selection::{PER_PAGE, Selection};
 use super::sparkline::sparkline;
 use super::words::{ago, beginning, clock, count, counted, rate, sentence, short_span, span};
 use crate::desk::Desk;
@@ -118,8 +119,8 @@ pub(crate) fn key(key: &Key) -> Markup {
     html! {
         @match key.expires_in_days {
             Some(days) if days < 0 => span.ends.bad { "expired" },
-            Some(0) => span.ends.bad { "expires today" },
-            Some(days) => span.ends.warning[days <= SOON] { "expires in " (days) " d" },
+            Some(0) => span.ends.bad { "ends today" },
+            Some(days) => span.ends.warning[days <= SOON] { (days) " d left" },
             None => {},
         }
         @match key.age_days {

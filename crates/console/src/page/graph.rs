@@ -1,5 +1,7 @@
 //! The pipeline: its components, how they are joined, and what flows.
 
+use std::fmt::Write;
+
 use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
@@ -13,7 +15,7 @@ use super::words::{beginning, count, counted, sentence};
 use crate::desk::{Graph, GraphNode};
 
 /// More components are told by the table alone.
-const DRAWN: usize = 150;
+const DRAWN: usize = 80;
 /// The counts of the table, in its order.
 const COUNTS: [(&str, &str); 7] = [
     ("received", "In"),
@@ -80,13 +82,24 @@ fn drawing(graph: &Graph) -> Markup {
 
 fn line(places: &Places, edge: &Edge) -> Markup {
     let ((from_x, from_y), (to_x, to_y)) = (places.nodes[edge.from], places.nodes[edge.to]);
-    let (x1, y1, x2, y2) = (from_x + WIDTH, from_y + HEIGHT / 2, to_x - 2, to_y + HEIGHT / 2);
-    let bend = ((x2 - x1) / 2).clamp(24, 60);
+    let mut path = format!("M{} {}", from_x + WIDTH, from_y + HEIGHT / 2);
+    let mut at = (from_x + WIDTH, from_y + HEIGHT / 2);
+    let mut middle = None;
+    // Straight through a layer, in a bow between two.
+    for (x, y) in edge.past.iter().copied().chain([(to_x - 2, to_y + HEIGHT / 2)]) {
+        let bend = ((x - at.0) / 2).max(24);
+        write!(path, "C{} {} {} {y} {x} {y}", at.0 + bend, at.1, x - bend).unwrap_or_default();
+        // The middle of such a bow is the middle of its ends.
+        middle = middle.or(Some(((at.0 + x) / 2, (at.1 + y) / 2)));
+        at = (x + WIDTH, y);
+        if x != to_x - 2 {
+            write!(path, "H{}", at.0).unwrap_or_default();
+        }
+    }
     html! {
-        path.edge d={ "M" (x1) " " (y1) "C" (x1 + bend) " " (y1) " " (x2 - bend) " " (y2) " " (x2) " " (y2) } marker-end="url(#arrow)" {}
-        @if let Some(output) = &edge.output {
-            // The middle of such a curve is the middle of its ends.
-            text.output x=((x1 + x2) / 2) y=((y1 + y2) / 2 + 4) text-anchor="middle" {
+        path.edge d=(path) marker-end="url(#arrow)" {}
+        @if let Some((output, (x, y))) = edge.output.as_ref().zip(middle) {
+            text.output x=(x) y=(y + 4) text-anchor="middle" {
                 (beginning(output, 12))
                 title { (output) }
             }
@@ -106,7 +119,7 @@ fn node_box(node: &GraphNode, (x, y): (i32, i32)) -> Markup {
             text.kind x="16" y="42" { (beginning(&format!("{} {}", node.component_type, node.kind), 28)) }
             line.rule x1="16" x2=(WIDTH - 14) y1="53" y2="53" {}
             @match &node.failure {
-                Some(failure) => text.failure x="16" y="90" { (beginning(failure, 29)) },
+                Some(failure) => text.failure x="16" y="90" { (beginning(failure, 25)) },
                 None => {
                     @if lost > 0 { text.failure x="16" y="90" { (count(lost)) " rejected or failed" } }
                     @else if of("in_flight") > 0 { text.note x="16" y="90" { (count(of("in_flight"))) " in flight" } }

@@ -9,6 +9,7 @@ mod badge;
 mod chart;
 mod chips;
 mod collection_status;
+mod column;
 mod device;
 mod device_changes;
 mod device_facts;

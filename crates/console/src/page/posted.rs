@@ -36,9 +36,10 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let visitor = request.extensions().get::<super::Visitor>().cloned();
         let guest = Guest { known: visitor.is_some(), visitor: visitor.unwrap_or_default() };
-        let refuse = |title: &str, message: &str| Err(dead_end(StatusCode::FORBIDDEN, &guest, title, message));
+        let refused = |title: &str, message: &str| dead_end(StatusCode::FORBIDDEN, &guest, title, message);
         if !guest.visitor.is_administrator() {
-            return refuse("Administrators only", "Changes are made by administrators. Sign in as one and try again.");
+            let message = "Changes are made by administrators. Sign in as one and try again.";
+            return Err(refused("Administrators only", message));
         }
         let Ok(Form(fields)) = Form::<Vec<(String, String)>>::from_request(request, state).await else {
             let message =
@@ -49,7 +50,7 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
         if !guest.visitor.has_sent(csrf.unwrap_or_default()) {
             let message = "The page that this form stood on is out of date, or it was not a page of this program. Nothing was \
                            changed. Go back, load it again and repeat the change.";
-            return refuse("Form out of date", message);
+            return Err(refused("Form out of date", message));
         }
         Ok(Self { guest, fields })
     }

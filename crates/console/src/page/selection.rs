@@ -1,12 +1,10 @@
 //! Which devices are shown, in which order: all of it stands in the address.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use adr_core::Timestamp;
 use serde::Deserialize;
 
-use super::badge::{Tone, look};
+use super::column::{Column, sorted};
 use super::link;
 use crate::devices::{DeviceStatus, State};
 
@@ -28,128 +26,6 @@ pub(crate) struct Asked {
     order: String,
     page: String,
     pub(crate) notice: Option<String>,
-}
-
-/// What can be sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Column {
-    Name,
-    Type,
-    Cce,
-    Status,
-    LastEvent,
-    LastPoll,
-    Events,
-    Rate,
-    Lag,
-    Duplicates,
-    LastError,
-    Key,
-}
-
-impl Column {
-    pub(crate) const ALL: [Self; 12] = [
-        Self::Name,
-        Self::Type,
-        Self::Cce,
-        Self::Status,
-        Self::LastEvent,
-        Self::LastPoll,
-        Self::Events,
-        Self::Rate,
-        Self::Lag,
-        Self::Duplicates,
-        Self::LastError,
-        Self::Key,
-    ];
-
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::Type => "type",
-            Self::Cce => "cce",
-            Self::Status => "status",
-            Self::LastEvent => "event",
-            Self::LastPoll => "poll",
-            Self::Events => "events",
-            Self::Rate => "rate",
-            Self::Lag => "lag",
-            Self::Duplicates => "duplicates",
-            Self::LastError => "error",
-            Self::Key => "key",
-        }
-    }
-
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::Name => "Device Name",
-            Self::Type => "Type",
-            Self::Cce => "CCE IP",
-            Self::Status => "Status",
-            Self::LastEvent => "Last event",
-            Self::LastPoll => "Last poll",
-            Self::Events => "Events",
-            Self::Rate => "Per second",
-            Self::Lag => "Behind now",
-            Self::Duplicates => "Duplicates",
-            Self::LastError => "Last error",
-            Self::Key => "Key",
-        }
-    }
-
-    /// Whether the largest or newest stands first where nothing else is asked for.
-    fn is_descending(self) -> bool {
-        matches!(
-            self,
-            Self::LastEvent
-                | Self::LastPoll
-                | Self::Events
-                | Self::Rate
-                | Self::Lag
-                | Self::Duplicates
-                | Self::LastError
-        )
-    }
-
-    /// What a device is sorted by. None stands last in either order.
-    fn rank(self, device: &DeviceStatus) -> Option<(i64, String)> {
-        let number = |number: u64| Some((i64::try_from(number).unwrap_or(i64::MAX), String::new()));
-        let text = |text: &str| (!text.is_empty()).then(|| (0, text.to_lowercase()));
-        let time = |text: Option<&str>| {
-            let time = Timestamp::parse(text?.as_bytes()).ok()?;
-            Some((time.as_nanos(), String::new()))
-        };
-        match self {
-            Self::Name => text(&device.name),
-            Self::Type => text(&device.device_type),
-            Self::Cce => text(&device.cce),
-            Self::Status => Some((urgency(device.state), device.state.label().to_owned())),
-            Self::LastEvent => time(device.last_event.as_deref()),
-            Self::LastPoll => time(device.last_poll.as_deref()),
-            Self::Events => number(device.flow.events),
-            Self::Rate => number((device.flow.average * 1000.0) as u64),
-            Self::Lag => device.lag_seconds.and_then(number),
-            Self::Duplicates => number(device.flow.duplicates),
-            Self::LastError => time(device.last_error.as_ref().map(|error| error.at.as_str())),
-            // What ends first, then what is oldest.
-            Self::Key => match (device.key.expires_in_days, device.key.age_days) {
-                (Some(days), _) => Some((days, String::new())),
-                (None, Some(age)) => Some((i64::MAX - i64::try_from(age).unwrap_or(0), String::new())),
-                (None, None) => None,
-            },
-        }
-    }
-}
-
-/// What must be seen to comes first.
-fn urgency(state: State) -> i64 {
-    match look(state).tone {
-        Tone::Bad => 0,
-        Tone::Warning => 1,
-        Tone::Busy => 2,
-        Tone::Good => 3,
-        Tone::Quiet => 4,
-    }
 }
 
 /// The devices of a page, and what there is besides.
@@ -245,25 +121,4 @@ fn is_of(device: &DeviceStatus, provider: &str) -> bool {
         NO_PROVIDER => device.provider.is_none(),
         provider => device.provider.as_deref() == Some(provider),
     }
-}
-
-fn sorted(devices: Vec<DeviceStatus>, column: Column, descending: bool) -> Vec<DeviceStatus> {
-    let mut ranked: Vec<_> =
-        devices.into_iter().map(|device| (column.rank(&device), device.name.to_lowercase(), device)).collect();
-    ranked.sort_by(|(a, a_name, a_device), (b, b_name, b_device)| {
-        let order = match (a, b) {
-            (Some(a), Some(b)) if descending => b.cmp(a),
-            (Some(a), Some(b)) => a.cmp(b),
-            (None, None) => Ordering::Equal,
-            (a, _) => {
-                if a.is_none() {
-                    Ordering::Greater
-                } else {
-                    Ordering::Less
-                }
-            }
-        };
-        order.then_with(|| a_name.cmp(b_name)).then_with(|| a_device.id.cmp(&b_device.id))
-    });
-    ranked.into_iter().map(|(_, _, device)| device).collect()
 }

@@ -30,7 +30,7 @@ pub(crate) fn sparkline(points: &[Point], now: i64) -> Markup {
         };
         let x = (step as f32 + 0.5) * WIDTH / STEPS as f32;
         let y = HEIGHT - 1.5 - if top > 0.0 { rate / top * (HEIGHT - 3.0) } else { 0.0 };
-        write!(path, "{pen}{x:.0} {y:.1}").unwrap_or_default();
+        write!(path, "{pen}{x:.1} {y:.1}").unwrap_or_default();
         pen = 'L';
     }
     html! {
@@ -48,7 +48,7 @@ mod tests {
     fn a_gap_is_no_line() {
         let point = |at, rate| Point { at, rate, lag: None };
         let drawn = sparkline(&[point(100, 1.0), point(200, 2.0), point(3600, 4.0)], 3600).into_string();
-        assert!(drawn.contains(r#"d="M1 14.2L3 10.0M71 1.5""#), "{drawn}");
+        assert!(drawn.contains(r#"d="M0.8 14.2L2.5 10.0M59.2 1.5""#), "{drawn}");
         assert!(sparkline(&[], 3600).into_string().contains(r#"d="""#));
     }
 }

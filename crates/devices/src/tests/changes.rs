@@ -120,13 +120,14 @@ fn a_broken_device_can_be_removed_with_the_keys_that_were_made_for_it() {
     scene.add(&form("Acme"));
     scene.add(&form("Acme 17"));
     scene.write("acme.yaml", "device_name: [");
+    scene.write("keys/acme-spare.key", "put there by somebody");
     let failure = scene.folder.set_paused("acme", true).unwrap_err();
     assert!(failure.message.starts_with("acme.yaml:") && failure.message.ends_with("mend the file first"), "{failure}");
     scene.folder.rotate("acme", &key("key"), None, now()).unwrap_err();
     scene.folder.remove("acme").unwrap();
     assert_eq!(
         (scene.ids(), scene.key_files()),
-        (vec!["acme-17".to_owned()], vec!["acme-17-1796428800.key".to_owned()])
+        (vec!["acme-17".to_owned()], vec!["acme-17-1796428800.key".to_owned(), "acme-spare.key".to_owned()])
     );
 }
 

@@ -28,6 +28,7 @@ fn wherever_in_a_file_somebody_has_put_it() {
             format!("[{CANARY}]"),
             format!("{{{CANARY}: 1}}"),
             format!("{{org_id: '{CANARY}/'}}"),
+            format!("{{org_id: {CANARY}}}"),
             format!("{{org_id: [{CANARY}]}}"),
             format!("'{{\"org_id\": \"{CANARY}/\"}}'"),
             format!("'{{\"{CANARY}\": 1}}'"),

@@ -72,6 +72,11 @@ impl Auth {
         Ok(())
     }
 
+    /// Whether a token is sent, and no key.
+    pub(crate) fn is_bearer(&self) -> bool {
+        matches!(self.tenant.credentials, Credentials::ServiceAccount { .. })
+    }
+
     /// The API refused the credentials: forget them. True if a renewed token may do.
     pub(crate) fn refused(&mut self) -> bool {
         self.key = None;

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::auth::Auth;
 use crate::refusal;
-use crate::settings::{Credentials, Tenant};
+use crate::settings::Tenant;
 use crate::transport::{Request, Response, Room, Transport, TransportError};
 
 /// Asks `/events` for one tenant.
@@ -110,7 +110,7 @@ impl Client {
         let (place, body) = (place(), self.body(query));
         let failed = |failure: Failure| FetchError::Failed(failure.at(&place));
         let mut response = self.send(&body, &mut room).await.map_err(|error| error.at(&place))?;
-        let bearer = matches!(self.tenant.credentials, Credentials::ServiceAccount { .. });
+        let bearer = self.auth.is_bearer();
         if response.status == 401 && bearer && self.auth.refused() {
             tracing::debug!(tenant = &*self.tenant.name, "the token was refused, asking for another");
             response = self.send(&body, &mut room).await.map_err(|error| error.at(&place))?;

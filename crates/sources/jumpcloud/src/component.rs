@@ -11,6 +11,7 @@ use adr_core::{
     Timestamp,
 };
 
+use crate::auth::Auth;
 use crate::client::Client;
 use crate::config::Start;
 use crate::dedupe::{self, Dedupe};
@@ -117,6 +118,11 @@ impl JumpcloudLane {
     /// The settings of its tenant.
     pub fn tenant(&self) -> &Arc<Tenant> {
         &self.tenant
+    }
+
+    pub(crate) fn auth(&self) -> Auth {
+        let Surroundings { clock, secrets, .. } = &self.surroundings;
+        Auth::new(self.tenant.clone(), secrets.clone(), self.sound.clone(), clock.clone())
     }
 
     pub(crate) fn client(&self) -> Client {

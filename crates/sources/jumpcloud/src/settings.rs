@@ -13,7 +13,8 @@ use crate::config::{JumpcloudConfig, Region, ServiceAccountConfig, Start, Tenant
 /// The API gives no more rows a request.
 pub(crate) const API_MAX_LIMIT: u32 = 10_000;
 
-const INSIGHTS_PATH: &str = "/insights/directory/v1";
+/// Where Directory Insights is on its host.
+pub(crate) const INSIGHTS_PATH: &str = "/insights/directory/v1";
 const DEFAULT_TOKEN_URL: &str = "https://admin-oauth.id.jumpcloud.com/oauth2/token";
 
 /// The checked settings of a source.

@@ -18,7 +18,7 @@ pub trait Transport: Send + Sync {
 /// An HTTP request. Headers that carry secrets are marked sensitive.
 #[derive(Clone)]
 pub struct Request {
-    /// `POST`, so far.
+    /// `POST` for events and tokens, `GET` for lists.
     pub method: http::Method,
     /// The absolute URL.
     pub url: String,
