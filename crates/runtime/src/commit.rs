@@ -8,9 +8,11 @@ use adr_core::{Checkpoint, Event, Failure, Group, Timestamp};
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, sleep_until};
+use tracing::Span;
 
 use crate::ack::Outcome;
 use crate::progress::Progress;
+use crate::spans;
 use crate::status::Status;
 use crate::trail::Trail;
 use crate::transaction::Transactions;
@@ -25,6 +27,8 @@ pub(crate) struct Pending {
     pub(crate) owned: Option<Arc<Vec<Event>>>,
     /// Its place in the lane's window; given back when committed.
     pub(crate) permit: OwnedSemaphorePermit,
+    /// The page that it is.
+    pub(crate) span: Span,
 }
 
 /// The stage.
@@ -65,7 +69,9 @@ impl<'a> Commit<'a> {
                     }
                 }
                 Step::Resolved(result) => {
-                    let trail = result?;
+                    let trail = result.inspect_err(|failure| {
+                        self.queue.front().into_iter().for_each(|head| spans::failed(&head.span, failure));
+                    })?;
                     while let Ok(pending) = batches.try_recv() {
                         self.queue.push_back(pending);
                     }
@@ -112,13 +118,23 @@ impl<'a> Commit<'a> {
         let mut batches = Vec::new();
         let mut permits = Vec::with_capacity(group.len());
         let mut read_until = None;
+        let pages = group.len();
+        let mut open: Vec<[Span; 2]> = Vec::with_capacity(pages);
         for pending in group {
             checkpoint.merge(pending.checkpoint);
             batches.extend(pending.owned);
             permits.push(pending.permit);
+            open.push([spans::commit(&pending.span, pages), pending.span]);
             read_until = pending.read_until.or(read_until);
         }
-        self.make_durable(checkpoint, batches, trail).await?;
+        let durable = self.make_durable(checkpoint, batches, trail).await;
+        for span in open.iter().flatten() {
+            match &durable {
+                Ok(()) => spans::ended(span, "committed"),
+                Err(failure) => spans::failed(span, failure),
+            }
+        }
+        durable?;
         self.status.update(self.progress.lane(), |status| {
             status.delivered_until = read_until.or(status.delivered_until);
         });

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backoff::seed_for;
+use crate::counters::Role;
 use crate::deliver::{Control, Deliver, Settings};
 use crate::lane::LaneEnd;
 use crate::lanes::{Gone, Lanes, LanesChange};
@@ -228,7 +229,7 @@ impl Graph {
                 Ok((step.clone(), Some(fresh)))
             }
             (None, Some(factory)) => {
-                let counters = self.shared.counters(&node.name);
+                let counters = self.shared.counters(&node.name, Role::Transform);
                 let fresh = Fresh::new(&node.name, factory)?;
                 Ok((Arc::new(Step::new(node.name, fresh, counters)), None))
             }
@@ -238,7 +239,7 @@ impl Graph {
 
     fn build_sink(&self, node: SinkNode) -> Result<BuiltSink, Failure> {
         let SinkNode { name, kind, buffer, caveats, .. } = node;
-        let (counters, ended) = (self.shared.counters(&name), Arc::new(OnceLock::new()));
+        let (counters, ended) = (self.shared.counters(&name, Role::Sink), Arc::new(OnceLock::new()));
         let running = self.sinks.get(&name).map(|running| running.with(buffer));
         let (running, next) = match (running, kind) {
             (Some(running), None) => (running, Next::Stays),
@@ -291,7 +292,8 @@ impl Graph {
             let component = component.expect("a source that does not run is new");
             let (ways, stop) = (Arc::new(ways), self.stop.child_token());
             let (changes, to_make) = mpsc::channel(CHANGES);
-            let lanes = Lanes::new(self.shared.clone(), ways.clone(), self.shared.counters(&name), stop);
+            let counters = self.shared.counters(&name, Role::Source);
+            let lanes = Lanes::new(self.shared.clone(), ways.clone(), counters, stop);
             self.ended.spawn(lanes.run(component, to_make, self.busy.token()));
             self.sources.insert(name, RunningSource { ways, changes, is_gone: false });
             return;

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use adr_core::{Failure, FailureKind};
+use adr_core::{Failure, FailureKind, LaneId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::counters::Counts;
+use crate::counters::{Counts, Failures, Role};
 use crate::graph::{Changed, Exchanges};
 use crate::run::Shared;
+use crate::samples::Sample;
 use crate::status::Status;
 use crate::tap::Tap;
 use crate::topology::Topology;
@@ -18,6 +19,21 @@ use crate::topology::Topology;
 pub(crate) struct Change {
     pub(crate) topology: Topology,
     pub(crate) answer: oneshot::Sender<Result<Exchanges, Failure>>,
+}
+
+/// How a component does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vitals {
+    /// What it does.
+    pub role: Role,
+    /// Its counts.
+    pub counts: Counts,
+    /// The most events by which more became of them than came in: anything but 0 is a bug, which the log has told.
+    pub excess: u64,
+    /// Since when it is known to stand still although it has input.
+    pub stalled: Option<Timestamp>,
+    /// Its failures.
+    pub failures: Failures,
 }
 
 /// Speaks to a running topology.
@@ -52,9 +68,26 @@ impl Handle {
         self.shared.counters.counts()
     }
 
+    /// How every component does. One that has gone away keeps its counts.
+    pub fn vitals(&self) -> BTreeMap<Arc<str>, Vitals> {
+        let stalled = self.shared.status.standing_still();
+        let components = self.shared.counters.components().into_iter().map(|(name, role, counters)| {
+            let (counts, failures) = (counters.counts(), counters.failures());
+            let excess = counters.excess().max(counts.excess());
+            let vitals = Vitals { role, counts, excess, stalled: stalled.get(&name).copied(), failures };
+            (name, vitals)
+        });
+        components.collect()
+    }
+
     /// The names of all components.
     pub fn components(&self) -> Vec<Arc<str>> {
         self.shared.counters.counts().into_keys().collect()
+    }
+
+    /// A recent event of a lane, as it came and as it went, where [`Limits::samples`](crate::Limits::samples) asks for them.
+    pub fn sample(&self, lane: &LaneId) -> Option<Sample> {
+        self.shared.samples.of(lane)
     }
 
     /// Looks at the events of a component as they pass; `None` where there is none of that name.

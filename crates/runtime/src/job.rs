@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use adr_core::{Event, LaneId};
+use tracing::Span;
 
 use crate::ack::Ack;
 use crate::port::Room;
@@ -40,6 +41,8 @@ pub(crate) struct Job {
     portion: Range<usize>,
     /// What its batch takes up at the sink; given back with the last portion.
     room: Option<Room>,
+    /// Its delivery, shared by its portions.
+    pub(crate) span: Span,
 }
 
 /// The events of a job: they stay while somebody has them.
@@ -52,12 +55,17 @@ pub(crate) struct Portion {
 impl Job {
     /// A whole batch.
     pub(crate) fn new(life: Arc<Life>, batch: Arc<Vec<Event>>, ack: Ack) -> Self {
-        Self { life, portion: 0..batch.len(), batch, ack, room: None }
+        Self { life, portion: 0..batch.len(), batch, ack, room: None, span: Span::none() }
     }
 
     /// The same, with the room that it has at its sink.
     pub(crate) fn within(self, room: Option<Room>) -> Self {
         Self { room, ..self }
+    }
+
+    /// The same, as part of a trace.
+    pub(crate) fn under(self, span: Span) -> Self {
+        Self { span, ..self }
     }
 
     pub(crate) fn events(&self) -> &[Event] {
@@ -74,13 +82,13 @@ impl Job {
         let starts = self.portion.clone().step_by(most.max(1));
         // A batch without events is acked like any other.
         let first = self.portion.is_empty().then_some(self.portion.start);
-        let Self { life, batch, portion: Range { end, .. }, ack, room } = self;
+        let Self { life, batch, portion: Range { end, .. }, ack, room, span } = self;
         let mut ack = Some(ack);
         starts.chain(first).map(move |start| {
             let portion = start..end.min(start.saturating_add(most.max(1)));
             let forked = if portion.end == end { ack.take() } else { ack.as_ref().map(Ack::fork) };
             let ack = forked.expect("only the last portion takes the ack itself");
-            Self { life: life.clone(), batch: batch.clone(), portion, ack, room: room.clone() }
+            Self { life: life.clone(), batch: batch.clone(), portion, ack, room: room.clone(), span: span.clone() }
         })
     }
 }

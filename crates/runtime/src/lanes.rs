@@ -224,6 +224,7 @@ impl Lanes {
     fn forget(&mut self, lane: &LaneId) {
         self.set.remove(lane);
         self.shared.status.forget(lane);
+        self.shared.samples.forget(lane);
         match self.ended.get_mut(lane) {
             Some(end) if !end.trail.is_empty() => end.failure = None,
             _ => drop(self.ended.remove(lane)),

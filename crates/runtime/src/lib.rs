@@ -30,6 +30,8 @@ mod progress;
 mod rejects;
 mod run;
 mod running;
+mod samples;
+mod spans;
 mod status;
 mod step;
 mod tap;
@@ -38,13 +40,16 @@ mod trail;
 mod transaction;
 mod watchdog;
 
-pub use counters::Counts;
+pub use counters::{Counts, Failures, Role, Stage};
 pub use dead_letter::{DeadLetter, DeadLetterFile};
 pub use graph::Changed;
-pub use handle::Handle;
+pub use handle::{Handle, Vitals};
 pub use limits::Limits;
 pub use run::Runtime;
 pub use running::{Report, Running};
+pub use samples::Sample;
 pub use status::{Failing, LaneState, LaneStatus, SinkStatus, Status};
 pub use tap::Tap;
-pub use topology::{Input, Only, SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode};
+pub use topology::{
+    Input, Only, SinkFactory, SinkKind, SinkNode, SourceNode, Topology, TransformFactory, TransformNode,
+};

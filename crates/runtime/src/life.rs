@@ -11,11 +11,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument, Span};
 
 use crate::ack::Ack;
 use crate::backoff::Backoff;
 use crate::commit::{Commit, Pending};
-use crate::counters::Counters;
+use crate::counters::{Counters, Stage};
 use crate::job::{Job, Life};
 use crate::mapper::Mapped;
 use crate::plan::Plan;
@@ -23,6 +24,7 @@ use crate::port::{Entry, Port};
 use crate::progress::Progress;
 use crate::rejects::keep;
 use crate::run::Shared;
+use crate::spans;
 use crate::status::LaneState;
 use crate::trail::Trail;
 use crate::transaction::Transactions;
@@ -47,6 +49,7 @@ struct Mapping {
     checkpoint: Checkpoint,
     read_until: Option<Timestamp>,
     permit: OwnedSemaphorePermit,
+    span: Span,
 }
 
 /// Everything one life of a lane works with.
@@ -106,10 +109,12 @@ impl Living<'_> {
             };
             let page_memory = memory.split(demand);
             let silent = source.reads_on();
+            let page_span = spans::page(&self.life.lane);
+            let poll = spans::poll(&page_span);
             let pulled = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(None),
-                pulled = AssertUnwindSafe(source.next(page_memory)).catch_unwind() => pulled,
+                pulled = AssertUnwindSafe(source.next(page_memory)).catch_unwind().instrument(poll.clone()) => pulled,
                 () = self.silence(), if silent => return Ok(None),
             };
             let pause = match pulled {
@@ -118,7 +123,9 @@ impl Living<'_> {
                 Ok(Ok(Pull::Page(page))) => {
                     backoff.reset();
                     failures = 0;
-                    let map = self.start(page, self.note_reach(&*source, false), memory, permit);
+                    spans::ended(&poll, "page");
+                    drop(poll);
+                    let map = self.start(page, self.note_reach(&*source, false), memory, permit, page_span);
                     if mapping.send(map).await.is_err() {
                         return Ok(None);
                     }
@@ -127,6 +134,7 @@ impl Living<'_> {
                 Ok(Ok(Pull::Wait(pause))) => {
                     backoff.reset();
                     failures = 0;
+                    [&poll, &page_span].into_iter().for_each(|span| spans::ended(span, "nothing new"));
                     self.note(LaneState::Idle);
                     // One place is our own.
                     self.note_reach(&*source, window.available_permits() + 1 == places);
@@ -134,6 +142,8 @@ impl Living<'_> {
                 }
                 Ok(Err(failure)) => {
                     failures += 1;
+                    self.counters.failure(Stage::Receiving, failure.kind);
+                    [&poll, &page_span].into_iter().for_each(|span| spans::failed(span, &failure));
                     match backoff.delay(&failure).filter(|_| self.shared.limits.persists(&failure, failures)) {
                         Some(delay) => {
                             self.complain(failure, delay);
@@ -144,7 +154,7 @@ impl Living<'_> {
                     }
                 }
             };
-            drop((memory, permit));
+            drop((memory, permit, poll, page_span));
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(None),
@@ -179,19 +189,34 @@ impl Living<'_> {
         read_until: Option<Timestamp>,
         mut memory: Reservation,
         permit: OwnedSemaphorePermit,
+        span: Span,
     ) -> Mapping {
         self.count(&page);
+        spans::came(&span, &page.tally);
         self.shared.taps.show(&self.life.lane.source, &page.events);
+        self.shared.samples.came(&self.life.lane, &page.events);
         let bytes = usize::try_from(page.tally.bytes).unwrap_or(usize::MAX);
         memory.resize(if self.plan.steps.is_empty() { 0 } else { bytes.saturating_mul(ALLOWANCE) });
         let (shared, plan, life) = (self.shared.clone(), self.plan.clone(), self.life.number);
-        let mapped = tokio::spawn(async move { shared.mapper.map(&plan, life, page.events, memory).await });
-        Mapping { mapped: AbortOnDropHandle::new(mapped), checkpoint: page.checkpoint, read_until, permit }
+        let map = spans::map(&span);
+        let of_map = map.clone();
+        let mapped = tokio::spawn(
+            async move {
+                let mapped = shared.mapper.map(&plan, life, page.events, memory).await;
+                match &mapped {
+                    Ok(_) => spans::ended(&of_map, "mapped"),
+                    Err(failure) => spans::failed(&of_map, failure),
+                }
+                mapped
+            }
+            .instrument(map),
+        );
+        Mapping { mapped: AbortOnDropHandle::new(mapped), checkpoint: page.checkpoint, read_until, permit, span }
     }
 
     async fn send(&self, mut mapped: mpsc::Receiver<Mapping>, sent: mpsc::Sender<Pending>) -> Result<(), Failure> {
         while let Some(mapping) = mapped.recv().await {
-            let Mapping { mapped, checkpoint, read_until, permit } = mapping;
+            let Mapping { mapped, checkpoint, read_until, permit, span } = mapping;
             let mapped = match mapped.await {
                 Ok(mapped) => mapped?,
                 Err(error) if error.is_panic() => return Err(self.panicked()),
@@ -206,15 +231,16 @@ impl Living<'_> {
             let mut owned = None;
             for (place, ((port, _), events)) in self.plan.sinks.iter().zip(mapped.sinks).enumerate() {
                 self.shared.taps.show(&port.name, &events);
+                self.shared.samples.went(&self.life.lane, &events);
                 if self.plan.transactional == Some(place) {
                     owned = Some(events);
                 } else if !events.is_empty() {
-                    self.hand_over(port, events, &ack).await?;
+                    self.hand_over(port, events, &ack, &span).await?;
                 }
             }
             // Our own branch: all rejected events are kept, all sinks have their batch.
             ack.deliver(trail);
-            let pending = Pending { checkpoint, read_until, outcome, owned, permit };
+            let pending = Pending { checkpoint, read_until, outcome, owned, permit, span };
             if sent.send(pending).await.is_err() {
                 return Ok(());
             }
@@ -222,15 +248,17 @@ impl Living<'_> {
         Ok(())
     }
 
-    async fn hand_over(&self, port: &Port, events: Arc<Vec<Event>>, ack: &Ack) -> Result<(), Failure> {
+    async fn hand_over(&self, port: &Port, events: Arc<Vec<Event>>, ack: &Ack, page: &Span) -> Result<(), Failure> {
         let Entry::Plain(jobs) = &port.entry else {
             return Err(Failure::new(FailureKind::Internal, "a transactional sink was handed a plain batch"));
         };
+        // From here on: it may have to wait for room.
+        let span = spans::deliver(page, &port.name, events.len());
         let room = match &port.buffer {
             Some(buffer) => Some(buffer.room(events.len()).await),
             None => None,
         };
-        let job = Job::new(self.life.clone(), events, ack.fork()).within(room);
+        let job = Job::new(self.life.clone(), events, ack.fork()).within(room).under(span);
         jobs.send(job).await.map_err(|_| {
             let unknown = || format!("sink {} has ended; see its own message", port.name);
             port.ended.get().cloned().unwrap_or_else(|| Failure::fatal(FailureKind::Internal, unknown()))

@@ -24,11 +24,13 @@ pub struct Limits {
     pub once: bool,
     /// Run on although there is nothing to do, until it is stopped: a change may bring something.
     pub stays: bool,
+    /// Keep a recent event of each lane, as it came and as it went.
+    pub samples: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { workers: 2, window: 4, drain: Duration::from_secs(60), once: false, stays: false }
+        Self { workers: 2, window: 4, drain: Duration::from_secs(60), once: false, stays: false, samples: false }
     }
 }
 

@@ -9,13 +9,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::counters::{Counters, Registry};
+use crate::counters::{Counters, Registry, Role};
 use crate::dead_letter::{DeadLetter, Letters};
 use crate::graph::Graph;
 use crate::handle::Handle;
 use crate::limits::Limits;
 use crate::mapper::Mapper;
 use crate::running::Running;
+use crate::samples::Samples;
 use crate::status::Status;
 use crate::tap::Taps;
 use crate::topology::Topology;
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) status: Status,
     pub(crate) counters: Registry,
     pub(crate) taps: Arc<Taps>,
+    pub(crate) samples: Samples,
     lives: AtomicU64,
     sinks: AtomicU64,
 }
@@ -61,8 +63,8 @@ impl Shared {
         self.sinks.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(crate) fn counters(&self, component: &Arc<str>) -> Arc<Counters> {
-        self.counters.of(component)
+    pub(crate) fn counters(&self, component: &Arc<str>, role: Role) -> Arc<Counters> {
+        self.counters.of(component, role)
     }
 }
 
@@ -80,6 +82,7 @@ impl Runtime {
             status: Status::new(self.clock),
             counters: Registry::default(),
             taps,
+            samples: Samples::new(self.limits.samples),
             lives: AtomicU64::new(0),
             sinks: AtomicU64::new(0),
         });

@@ -74,12 +74,14 @@ pub struct Failing {
 pub struct Status {
     lanes: Arc<Mutex<BTreeMap<LaneId, LaneStatus>>>,
     sinks: Arc<Mutex<BTreeMap<Arc<str>, SinkStatus>>>,
+    /// Components that stand still, and since when that is known.
+    still: Arc<Mutex<BTreeMap<Arc<str>, Timestamp>>>,
     clock: Arc<dyn Clock>,
 }
 
 impl Status {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { lanes: Arc::default(), sinks: Arc::default(), clock }
+        Self { lanes: Arc::default(), sinks: Arc::default(), still: Arc::default(), clock }
     }
 
     /// There is such a sink from now on.
@@ -91,6 +93,7 @@ impl Status {
     /// There is no such sink any more.
     pub(crate) fn forget_sink(&self, sink: &Arc<str>) {
         self.sinks.lock().unwrap_or_else(PoisonError::into_inner).remove(sink);
+        self.still.lock().unwrap_or_else(PoisonError::into_inner).remove(sink);
     }
 
     /// There is no such lane any more.
@@ -121,10 +124,22 @@ impl Status {
         }
     }
 
-    pub(crate) fn stalled(&self, sink: &Arc<str>, stalled: bool) {
-        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(status) = sinks.get_mut(sink) {
-            status.stalled = stalled.then(|| self.clock.now());
+    /// Components that stand still although they have input, and since when that is known.
+    pub fn standing_still(&self) -> BTreeMap<Arc<str>, Timestamp> {
+        self.still.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// It stands still, or no longer.
+    pub(crate) fn stalled(&self, component: &Arc<str>, stalled: bool) {
+        let since = stalled.then(|| self.clock.now());
+        let mut still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
+        match since {
+            Some(since) => drop(still.insert(component.clone(), since)),
+            None => drop(still.remove(component)),
+        }
+        drop(still);
+        if let Some(status) = self.sinks.lock().unwrap_or_else(PoisonError::into_inner).get_mut(component) {
+            status.stalled = since;
         }
     }
 

@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use adr_core::{Event, Failure, Output, Product, Reservation, Transform};
+use adr_core::{Event, Failure, FailureKind, Output, Product, Reservation, Transform};
 
-use crate::counters::Counters;
+use crate::counters::{Counters, Stage};
 use crate::topology::TransformFactory;
 
 /// Events mapped between two yields to the async runtime: under a millisecond of work.
@@ -33,6 +33,18 @@ struct Taken {
     transform: Option<Box<dyn Transform>>,
     /// Whose events it maps.
     life: u64,
+}
+
+/// Events that are being mapped: failed, where nobody says what became of them. So it is where their lane dies meanwhile.
+struct Open<'a> {
+    counters: &'a Counters,
+    events: usize,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        Counters::add(&self.counters.failed, self.events);
+    }
 }
 
 /// A way to build a transform, and the first one that was: what cannot be built fails before it is used.
@@ -66,9 +78,13 @@ impl Step {
     pub(crate) async fn map(&self, life: u64, input: &[Event], memory: &mut Reservation) -> Result<Product, Failure> {
         let mut taken = self.take(life);
         let bytes: usize = input.iter().map(|event| event.body.len()).sum();
+        let mut open = Open { counters: &self.counters, events: input.len() };
+        Counters::add(&self.counters.received, input.len());
+        Counters::add(&self.counters.received_bytes, bytes);
         let mut out = Output::with_capacity(bytes + bytes / 2, input.len());
         for events in input.chunks(SLICE) {
             self.slice(&mut taken, events, &mut out)?;
+            Counters::add(&self.counters.moves, 1);
             // A program of the user's may make much of little: nobody else gets what it holds meanwhile.
             if out.buffer.capacity() > memory.bytes() {
                 memory.resize(out.buffer.capacity());
@@ -78,12 +94,11 @@ impl Step {
         self.put_back(taken);
         let held = out.buffer.capacity();
         let product = out.finish(memory.split(held));
-        Counters::add(&self.counters.received, input.len());
-        Counters::add(&self.counters.received_bytes, bytes);
+        open.events = 0;
         Counters::add(&self.counters.sent, product.events.len());
         Counters::add(&self.counters.sent_bytes, product.events.iter().map(|event| event.body.len()).sum());
         Counters::add(&self.counters.rejected, product.rejected.len());
-        self.counters.discarded.fetch_add(product.discarded, Ordering::Relaxed);
+        self.counters.discarded.fetch_add(product.discarded, Ordering::Release);
         Ok(product)
     }
 
@@ -96,6 +111,7 @@ impl Step {
         for event in events {
             if !self.attempt(taken, std::slice::from_ref(event), out)? {
                 let name = &self.name;
+                self.counters.failure(Stage::Processing, FailureKind::Internal);
                 tracing::error!(component_id = %name, "transform panicked on an event; it goes to the dead letter");
                 let _verdict = out.reject(event.clone(), format!("transform {name} panicked on it"));
             }

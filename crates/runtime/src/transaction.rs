@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use adr_core::{Committed, Failure, FailureKind, Group, LaneWriter};
 
-use crate::counters::Counters;
+use crate::counters::{Counters, Stage};
 use crate::dead_letter::Letters;
 use crate::rejects::{keep, rejected};
 
@@ -32,8 +32,12 @@ impl Transactions {
         }
         let mut open = Open { counters: &self.counters, events: group.events.len() };
         Counters::add(&self.counters.received, open.events);
+        Counters::add(&self.counters.received_bytes, group.events.iter().map(|event| event.body.len()).sum());
         loop {
-            let rejections = match self.writer.commit(group.clone()).await? {
+            let committed = self.writer.commit(group.clone()).await;
+            let rejections = match committed
+                .inspect_err(|failure| self.counters.failure(Stage::Sending, failure.kind))?
+            {
                 Committed::All => {
                     open.done(open.events, &self.counters.sent);
                     Counters::add(&self.counters.sent_bytes, group.events.iter().map(|event| event.body.len()).sum());

@@ -120,7 +120,8 @@ async fn what_shall_stay_waits_for_its_first_source_and_outlives_its_last() {
     let handle = running.handle();
     let finish = tokio::spawn(running.finish());
     tokio::time::sleep(Duration::from_secs(3600)).await;
-    let topology = bench.topology(vec![bench.lane("a", pages(["a1", "a2", "a3"]), true)], vec![], vec![("sink", &gate)]);
+    let topology =
+        bench.topology(vec![bench.lane("a", pages(["a1", "a2", "a3"]), true)], vec![], vec![("sink", &gate)]);
     handle.change(topology).await.unwrap();
     gate.until(3).await;
     handle.change(only(Topology::default(), &[])).await.unwrap();

@@ -1,7 +1,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::io::Write;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 use adr_core::Timestamp;
@@ -15,6 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::fields::Fields;
 use crate::format::{self, Line, Look};
 use crate::limit::Limit;
+use crate::otlp::Bridge;
 use crate::redact::redact;
 use crate::settings::Format;
 
@@ -32,6 +33,8 @@ struct Shared {
     clock: fn() -> Timestamp,
     hasher: RandomState,
     state: Mutex<State>,
+    /// Where lines go besides.
+    bridge: RwLock<Option<Bridge>>,
 }
 
 struct State {
@@ -42,7 +45,7 @@ struct State {
 impl Lines {
     pub(crate) fn new(format: Format, look: Look, clock: fn() -> Timestamp, writer: Box<dyn Write + Send>) -> Self {
         let state = Mutex::new(State { writer, limit: Limit::new() });
-        Self(Arc::new(Shared { format, look, clock, hasher: RandomState::new(), state }))
+        Self(Arc::new(Shared { format, look, clock, hasher: RandomState::new(), state, bridge: RwLock::default() }))
     }
 
     /// Tells of the repeats that were counted and not told yet.
@@ -50,6 +53,11 @@ impl Lines {
         let mut state = self.lock();
         let overdue = state.limit.overdue(Instant::now(), true);
         self.write_counts(&mut state, overdue);
+    }
+
+    /// From now on lines go there as well; None: nowhere else.
+    pub(crate) fn bridge(&self, bridge: Option<Bridge>) {
+        *self.0.bridge.write().unwrap_or_else(PoisonError::into_inner) = bridge;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -80,6 +88,11 @@ impl Lines {
         };
         // One write a line, so that lines of several writers do not mix. There is nobody to tell if it fails.
         let _ = state.writer.write_all(redact(&text).as_bytes());
+        if Bridge::takes(line.target)
+            && let Some(bridge) = &*self.0.bridge.read().unwrap_or_else(PoisonError::into_inner)
+        {
+            bridge.push(line);
+        }
     }
 }
 

@@ -1,14 +1,18 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use adr_core::Timestamp;
 use tracing::Subscriber;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{EnvFilter, Registry};
+use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::format::Look;
 use crate::layer::Lines;
 use crate::log_file::LogFile;
+use crate::metrics::Metrics;
+use crate::otlp::{Otlp, OtlpError, Pages, Push, Switch, Traces};
 use crate::panics;
 
 /// How to log.
@@ -75,13 +79,45 @@ pub enum InitError {
     Twice,
 }
 
-/// Logging, for as long as this is alive. Dropped at the end, it tells of repeats not told yet.
+/// How long the end of a push may take where nobody says.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// Logging, and what is pushed, for as long as this is alive. Dropped at the end, it tells of repeats not told yet and sends
+/// what was not pushed yet.
 #[must_use = "dropped at once, it would end logging's counts at once"]
-pub struct Telemetry(Lines);
+pub struct Telemetry {
+    lines: Lines,
+    switch: Switch,
+    push: Option<Push>,
+}
+
+impl Telemetry {
+    /// From now on metrics, traces and log lines are pushed, instead of what was before. The other side need not be there; what
+    /// it does not take is dropped.
+    ///
+    /// # Errors
+    /// A setting that cannot be used: then all is as before.
+    pub fn push(&mut self, otlp: &Otlp, metrics: Arc<Metrics>) -> Result<(), OtlpError> {
+        // One after the other: there is one switch, and lines go one way.
+        let next = Push::prepare(otlp, metrics)?;
+        self.stop_push(FAREWELL);
+        self.push = Some(next.start(&self.switch, &self.lines));
+        Ok(())
+    }
+
+    /// Sends what was not pushed yet, for so long at most, and pushes nothing more.
+    pub fn stop_push(&mut self, within: Duration) {
+        if let Some(push) = self.push.take() {
+            push.stop(&self.switch, &self.lines, within);
+        }
+    }
+}
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
-        self.0.finish();
+        // Counts of repeats are lines that are pushed, too.
+        self.lines.finish();
+        self.stop_push(FAREWELL);
     }
 }
 
@@ -132,7 +168,10 @@ fn build(
     };
     let target = settings.verbosity > 0 || settings.filter.is_some();
     let lines = Lines::new(settings.format, Look { color, short_time: terminal, target }, now, writer);
-    Ok((Registry::default().with(filter).with(lines.clone()), Telemetry(lines)))
+    let switch = Switch::default();
+    let traces = Traces(switch.clone()).with_filter(Pages(switch.clone()));
+    let subscriber = Registry::default().with(traces).with(lines.clone().with_filter(filter));
+    Ok((subscriber, Telemetry { lines, switch, push: None }))
 }
 
 /// This program's crates are called `adr_..` and `jumpcloud_adr`; libraries are heard only when in trouble.

@@ -1,4 +1,4 @@
-// A Collector with what the tests need and no more: the receiver filelog with its storage, and the exporter file.
+// A Collector with what the tests need and no more: the receivers otlp and filelog with its storage, and the exporter file.
 package main
 
 import (
@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 )
 
@@ -23,7 +24,8 @@ func main() {
 		BuildInfo: component.BuildInfo{Command: "otelcol"},
 		Factories: func() (factories otelcol.Factories, err error) {
 			factories.Telemetry = otelconftelemetry.NewFactory()
-			if factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](filelogreceiver.NewFactory()); err != nil {
+			receivers := []receiver.Factory{filelogreceiver.NewFactory(), otlpreceiver.NewFactory()}
+			if factories.Receivers, err = otelcol.MakeFactoryMap(receivers...); err != nil {
 				return
 			}
 			if factories.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](filestorage.NewFactory()); err != nil {

@@ -165,7 +165,7 @@ fn runtime(world: &Shared, clock: Arc<SimulatedClock>, budget: Budget) -> Runtim
             workers: scenario.workers,
             window: scenario.window,
             drain: Duration::from_secs(3_600),
-            once: false,
+            ..Limits::default()
         },
         seed: scenario.seed,
     }
@@ -233,7 +233,7 @@ fn drained(world: &mut World, report: &Report) {
         world.complain(format!("a sink stopped: {failure}"));
     }
     for (name, counts) in &report.counts {
-        if counts.in_flight() != 0 {
+        if counts.in_flight() != 0 || counts.excess() != 0 {
             world.complain(format!("{name} does not balance: {counts:?}"));
         }
     }

@@ -15,9 +15,10 @@ use tokio::time::{Instant, sleep_until};
 use super::farewell::FAREWELL;
 use super::queue::{Queue, fail};
 use super::{Control, Deliver};
-use crate::counters::Counters;
+use crate::counters::{Counters, Stage};
 use crate::job::{Job, Life};
 use crate::rejects::Rejects;
+use crate::spans;
 
 /// What became of one delivery: the life and ticket it was written under, and the result; `None` after a panic.
 type Settled = (u64, u64, Option<Result<Delivered, Failure>>);
@@ -114,6 +115,7 @@ impl Flow {
 
     fn take(&mut self, job: Job) {
         Counters::add(&self.stage.counters.received, job.events().len());
+        Counters::add(&self.stage.counters.received_bytes, job.events().iter().map(|event| event.body.len()).sum());
         match &self.phase {
             Phase::Abandoned(failure) => fail(job, failure, &self.stage.counters),
             _ => self.waiting.extend(job.portions(self.stage.settings.at_once)),
@@ -262,6 +264,7 @@ impl Flow {
                 Counters::add(&self.stage.counters.rejected, delivered.rejected.len());
                 Counters::add(&self.stage.counters.sent, job.events().len() - delivered.rejected.len());
                 Counters::add(&self.stage.counters.sent_bytes, job.events().iter().map(|event| event.body.len()).sum());
+                spans::ended(&job.span, "delivered");
                 job.ack.deliver(delivered.trail);
                 self.forget(life);
                 if std::mem::take(&mut self.failing) {
@@ -290,6 +293,7 @@ impl Flow {
         let first = jobs.front().and_then(|job| job.events().first()).map(|event| event.meta.id.clone());
         let limits = self.stage.limits;
         self.stage.status.failing(&self.stage.name, &failure);
+        self.stage.counters.failure(Stage::Sending, failure.kind);
         self.failing = true;
         let queue = self.queue(&life);
         queue.park(jobs);
@@ -331,6 +335,7 @@ impl Flow {
     fn panic(&mut self) {
         tracing::error!(component_id = %self.stage.name, "sink panicked; it is built anew");
         let failure = self.panicked();
+        self.stage.counters.failure(Stage::Sending, failure.kind);
         self.open = FuturesUnordered::new();
         for queue in std::mem::take(&mut self.queues).into_values() {
             queue.fail(&failure, &self.stage.counters);
@@ -345,6 +350,7 @@ impl Flow {
     /// A batch of a life that has ended: its successor reads it again.
     fn give_up(&mut self, job: Job) {
         Counters::add(&self.stage.counters.failed, job.events().len());
+        spans::ended(&job.span, "given up");
         let number = job.life.number;
         drop(job);
         self.forget(number);

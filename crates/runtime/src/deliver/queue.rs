@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::backoff::Backoff;
 use crate::counters::Counters;
 use crate::job::{Job, Life};
+use crate::spans;
 
 pub(super) struct Queue {
     pub(super) life: Arc<Life>,
@@ -71,5 +72,6 @@ impl Queue {
 pub(super) fn fail(job: Job, failure: &Failure, counters: &Counters) {
     job.life.end();
     Counters::add(&counters.failed, job.events().len());
+    spans::failed(&job.span, failure);
     job.ack.fail(failure.clone());
 }
