@@ -1,12 +1,13 @@
 //! Puts a pipeline and its surroundings together, runs it, and ends.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use adr_checkpoints::{MemoryStore, RedbStore, StateDir};
-use adr_core::{Budget, CheckpointStore, Secrets};
+use adr_core::{Budget, CheckpointStore, Failure, Secrets};
 use adr_runtime::{Handle, Limits, Runtime};
+use adr_telemetry::{Metrics, TENANTS};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
@@ -21,7 +22,10 @@ use crate::desk::PipelineDesk;
 use crate::devices::{Roll, Site};
 use crate::drive::{Ended, drive};
 use crate::exit::{Exit, Stop};
+use crate::logs;
+use crate::observed::Pipe;
 use crate::reload::{Again, Reload, Requests};
+use crate::web::{self, Page};
 
 /// A pipeline to run, and how.
 pub(crate) struct Launch<'a> {
@@ -34,6 +38,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) once: bool,
     /// Where it can be looked at; by default beside the progress it keeps.
     pub(crate) control: Option<PathBuf>,
+    /// Where it shows a page, if it does.
+    pub(crate) page: Option<Page>,
     /// The devices that it was made of, as they stood then, where it was.
     pub(crate) site: Option<Served>,
 }
@@ -83,9 +89,10 @@ impl Launch<'_> {
                 (Arc::new(MemoryStore::new()), LateDeadLetter::new(&path, name, clock.clone()))
             }
         };
+        let secrets = self.secrets.clone();
         let mut surround = Surround {
             clock: clock.clone(),
-            secrets: self.secrets,
+            secrets: self.secrets.clone(),
             stdout: None,
             pipe_trail: self.pipeline.settings.pipe_trail.0,
             requests: components::process_requests(),
@@ -105,19 +112,23 @@ impl Launch<'_> {
             drain: self.process.drain(),
             once: self.once,
             stays: self.site.is_some(),
+            samples: self.page.is_some(),
             ..Limits::default()
         };
+        let budget = Budget::new(self.pipeline.settings.memory_budget.0);
         let runtime = Runtime {
             clock,
             store,
             dead_letter: Arc::new(dead_letter),
-            budget: Budget::new(self.pipeline.settings.memory_budget.0),
+            budget: budget.clone(),
             limits,
             seed: crate::entropy::seed(),
         };
         // What stands beside the pipeline ends with it.
         let mut beside = Vec::new();
-        let (pipeline, site) = (self.pipeline.clone(), self.site);
+        let (pipeline, site, page) = (self.pipeline.clone(), self.site, self.page);
+        let unshown = Arc::new(OnceLock::new());
+        let not_shown = unshown.clone();
         let (requests_of_desk, of_providers) = (requests.clone(), requests.clone());
         let watch = |handle: &Handle| {
             let changing =
@@ -131,9 +142,42 @@ impl Launch<'_> {
             beside.push(AbortOnDropHandle::new(tokio::spawn(desk.board().clone().watch())));
             let reload = reload.map(|reload| tokio::spawn(reload.run(handle.clone(), desk.clone())));
             beside.extend(reload.map(AbortOnDropHandle::new));
+            let pipe = Pipe { handle: handle.clone(), desk: desk.clone(), budget, started: Instant::now() };
+            let metrics = Arc::new(Metrics::new(Arc::new(pipe), TENANTS));
+            if let Err(error) = logs::push(&metrics) {
+                tracing::error!("nothing is pushed by OTLP: {error}");
+            }
+            let shown = page.map(|page| show(page, handle.clone(), desk, metrics, secrets, unshown.clone()));
+            beside.extend(shown.map(|shown| AbortOnDropHandle::new(tokio::spawn(shown))));
             watch(handle);
         };
-        drive(runtime, topology, watched, requests, watch).await
+        let ended = drive(runtime, topology, watched, requests, watch).await;
+        match not_shown.get() {
+            Some(failure) => Err(failure.clone().into()),
+            None => ended,
+        }
+    }
+}
+
+/// Shows the page until it is dropped. A page that cannot be shown ends all: nobody would see what he counts on.
+async fn show(
+    page: Page,
+    handle: Handle,
+    desk: Arc<PipelineDesk>,
+    metrics: Arc<Metrics>,
+    secrets: Arc<dyn Secrets>,
+    unshown: Arc<OnceLock<Failure>>,
+) {
+    match web::open(page, handle.clone(), desk, metrics, secrets).await {
+        Ok((address, answering)) => {
+            tracing::info!(%address, "the page is there");
+            answering.await;
+        }
+        Err(failure) => {
+            // Nobody else sets it.
+            let _ = unshown.set(failure);
+            handle.stop();
+        }
     }
 }
 

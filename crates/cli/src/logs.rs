@@ -1,13 +1,35 @@
 //! Log lines, on standard error or in a file.
 
-use adr_telemetry::{Color, Format, InitError, Settings, Telemetry};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use adr_telemetry::{Color, Format, InitError, Metrics, Otlp, OtlpError, Settings, Telemetry};
 
 use crate::args::{self, LogFormat, Logging};
 use crate::exit::{Exit, Stop};
 use crate::out::tell;
 
-/// Starts them; they run for as long as what it gives. Beside a command's `answer` only warnings are of interest.
-pub(crate) fn start(logging: &Logging, answer: bool) -> Result<Telemetry, Stop> {
+/// There for as long as the process runs.
+static TELEMETRY: Mutex<Option<Telemetry>> = Mutex::new(None);
+
+/// Pushes them with metrics and traces where the `OTEL_` variables say so, from now on.
+pub(crate) fn push(metrics: &Arc<Metrics>) -> Result<(), OtlpError> {
+    let Some(otlp) = Otlp::from_variables(variable)? else { return Ok(()) };
+    let mut telemetry = TELEMETRY.lock().unwrap_or_else(PoisonError::into_inner);
+    telemetry.as_mut().map_or(Ok(()), |telemetry| telemetry.push(&otlp, metrics.clone()))
+}
+
+/// Says and sends what was not yet.
+pub(crate) fn finish() {
+    drop(TELEMETRY.lock().unwrap_or_else(PoisonError::into_inner).take());
+}
+
+#[expect(clippy::disallowed_methods, reason = "the variables by which every program is told where to push")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Starts them; they run until [`finish`]. Beside a command's `answer` only warnings are of interest.
+pub(crate) fn start(logging: &Logging, answer: bool) -> Result<(), Stop> {
     let level = |count: u8| i8::try_from(count).unwrap_or(i8::MAX);
     let settings = Settings {
         format: match logging.log_format {
@@ -24,10 +46,12 @@ pub(crate) fn start(logging: &Logging, answer: bool) -> Result<Telemetry, Stop> 
             args::Color::Never => Color::Never,
         },
     };
-    adr_telemetry::init(&settings).map_err(|error| {
+    let telemetry = adr_telemetry::init(&settings).map_err(|error| {
         let exit = if matches!(error, InitError::File { .. }) { Exit::Config } else { Exit::Usage };
         // There is no log to say it in.
         tell(&format!("error: {error}"));
         Stop::said(exit)
-    })
+    })?;
+    *TELEMETRY.lock().unwrap_or_else(PoisonError::into_inner) = Some(telemetry);
+    Ok(())
 }

@@ -20,12 +20,14 @@ mod facts;
 mod hosted;
 mod launch;
 mod logs;
+mod observed;
 mod out;
 mod reload;
 mod secrets;
 mod signals;
 mod state_dir;
 mod testing;
+mod web;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -46,14 +48,15 @@ fn main() -> ExitCode {
             return exit.into();
         }
     };
-    let _logs = match logs::start(&cli.logging, cli.command.answers()) {
-        Ok(logs) => logs,
-        Err(stop) => return out::conclude(Err(stop), &cli.logging).into(),
-    };
+    if let Err(stop) = logs::start(&cli.logging, cli.command.answers()) {
+        return out::conclude(Err(stop), &cli.logging).into();
+    }
     // The panic's own words are in the log already.
     let outcome = catch_unwind(AssertUnwindSafe(|| commands::dispatch(&cli)));
-    match outcome {
-        Ok(outcome) => out::conclude(outcome, &cli.logging).into(),
-        Err(_) => Exit::Bug.into(),
-    }
+    let exit = match outcome {
+        Ok(outcome) => out::conclude(outcome, &cli.logging),
+        Err(_) => Exit::Bug,
+    };
+    logs::finish();
+    exit.into()
 }

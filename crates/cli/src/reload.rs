@@ -107,6 +107,7 @@ impl Reload {
                 }
             }
             let taken_over = self.take_over(&handle, &desk).await;
+            desk.was_read_again(taken_over.is_ok());
             // Whoever asked may have given up waiting.
             let _ = answer.map(|answer| answer.send(taken_over));
         }

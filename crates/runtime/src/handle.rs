@@ -58,6 +58,16 @@ impl Handle {
         self.stop.cancel();
     }
 
+    /// Whether a drain was asked for.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Resolves once a drain is asked for.
+    pub async fn until_stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
     /// The status of every lane.
     pub fn status(&self) -> &Status {
         &self.shared.status

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use adr_core::{SecretRef, Span};
 use clap::{Args, Subcommand};
 
-use super::{ControlSocket, Process, State};
+use super::{ControlSocket, Process, State, Web};
 
 /// Where devices are, and what is made of them.
 #[derive(Clone, Debug, Args)]
@@ -33,6 +33,17 @@ pub(crate) struct Serve {
     pub(crate) state: State,
     #[command(flatten)]
     pub(crate) socket: ControlSocket,
+    /// Show the page there, with /status, /metrics, /health, /livez and /readyz
+    #[arg(
+        long,
+        env = "JUMPCLOUD_ADR_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8690",
+        help_heading = "Page"
+    )]
+    pub(crate) listen: String,
+    #[command(flatten)]
+    pub(crate) web: Web,
     #[command(flatten)]
     pub(crate) process: Process,
 }
@@ -144,7 +155,8 @@ pub(crate) struct RotateKey {
     pub(crate) key: Key,
 }
 
-fn place_of_secret(text: &str) -> Result<SecretRef, String> {
+/// A secret's place on a command line.
+pub(super) fn place_of_secret(text: &str) -> Result<SecretRef, String> {
     match text.split_once(':') {
         Some(("credential", name)) if !name.is_empty() => Ok(SecretRef::Credential(name.to_owned())),
         Some(("file", path)) if !path.is_empty() => Ok(SecretRef::File(path.into())),

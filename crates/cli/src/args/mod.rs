@@ -8,6 +8,7 @@ mod hosts;
 mod process;
 mod simulator;
 mod source;
+mod web;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ pub(crate) use hosts::{Generate, Guest, Host};
 pub(crate) use process::{DRAIN_SECS, Process, State};
 pub(crate) use simulator::{Demo, Simulate};
 pub(crate) use source::{JumpcloudArgs, SourceCommand};
+pub(crate) use web::{User, UserRole, UsersFile, Web};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
@@ -142,6 +144,9 @@ pub(crate) enum Command {
     /// Add, list, test, pause or remove devices, or rotate their keys: ADR's Add-On Store
     #[command(subcommand)]
     Device(Device),
+    /// Say who may sign in to the page
+    #[command(subcommand)]
+    User(User),
     /// Check pipeline files, without touching the network or a secret
     Validate(Validate),
     /// Run the tests of pipeline files: which events come out of their transforms, for which
@@ -182,7 +187,7 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it looks something up and answers on standard output, rather than running a pipeline.
     pub(crate) fn answers(&self) -> bool {
-        matches!(self, Self::Verify(_) | Self::Cluster(_) | Self::Test(_) | Self::Device(_))
+        matches!(self, Self::Verify(_) | Self::Cluster(_) | Self::Test(_) | Self::Device(_) | Self::User(_))
     }
 }
 
@@ -203,6 +208,11 @@ pub(crate) struct Run {
     pub(crate) state: State,
     #[command(flatten)]
     pub(crate) socket: ControlSocket,
+    /// Show the page there, with /status, /metrics, /health, /livez and /readyz, such as 127.0.0.1:8690 [default: nowhere]
+    #[arg(long, env = "JUMPCLOUD_ADR_LISTEN", value_name = "ADDRESS", help_heading = "Page")]
+    pub(crate) listen: Option<String>,
+    #[command(flatten)]
+    pub(crate) web: Web,
     #[command(flatten)]
     pub(crate) process: Process,
 }

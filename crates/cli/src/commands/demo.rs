@@ -45,6 +45,7 @@ pub(super) fn demo(args: &Demo, logging: &Logging) -> Outcome {
         state,
         once: true,
         control: None,
+        page: None,
         site: None,
     };
     let begin = Instant::now();

@@ -27,7 +27,7 @@ pub(super) fn device(args: &Device) -> Outcome {
         Device::Remove(args) => change(&args.devices, Change::Remove(args.id.clone())),
         Device::RotateKey(args) => {
             let expires = expiry(&args.key_expires).map_err(|message| Stop::new(Exit::Usage, message))?;
-            let (id, secret) = (args.one.id.clone(), key(&args.key)?);
+            let (id, secret) = (args.one.id.clone(), key(&args.key, KEY)?);
             change(&args.one.devices, Change::RotateKey { id, secret, expires })
         }
     }
@@ -56,7 +56,7 @@ fn form(args: &Add) -> Result<Form, Stop> {
         device_name: args.device_name.clone(),
         cce_ip: args.cce_ip.clone(),
         access_id: args.access_id.clone(),
-        secret_key: key(&args.key)?,
+        secret_key: key(&args.key, KEY)?,
         configuration,
         region: args.region.clone(),
         base_url: args.base_url.clone(),
@@ -67,8 +67,11 @@ fn form(args: &Add) -> Result<Form, Stop> {
     })
 }
 
-/// A new key: from where the flags say, else asked for.
-fn key(args: &Key) -> Result<SecretString, Stop> {
+/// What the form calls a key.
+const KEY: &str = "Password / Secret Key";
+
+/// A secret: from where the flags say, else asked for.
+pub(super) fn key(args: &Key, what: &str) -> Result<SecretString, Stop> {
     if args.secret_key.is_some() {
         let message = "a key on the command line can be read by everybody on this machine: leave it out and it is asked for, or \
                        use --secret-key-file or --secret-key-env";
@@ -83,7 +86,7 @@ fn key(args: &Key) -> Result<SecretString, Stop> {
     }
     let unread = |error: io::Error| Stop::new(Exit::Usage, format!("the key cannot be read: {error}"));
     let secret = if io::stdin().is_terminal() {
-        Zeroizing::new(rpassword::prompt_password("Password / Secret Key (not shown): ").map_err(unread)?)
+        Zeroizing::new(rpassword::prompt_password(format!("{what} (not shown): ")).map_err(unread)?)
     } else {
         let mut text = Zeroizing::new(String::new());
         io::stdin().lock().take(64 << 10).read_to_string(&mut text).map_err(unread)?;

@@ -20,6 +20,7 @@ mod tap;
 mod test;
 mod top;
 mod transform;
+mod user;
 mod validate;
 #[cfg(feature = "kafka")]
 mod verify;
@@ -37,6 +38,7 @@ pub(crate) fn dispatch(cli: &Cli) -> Outcome {
         Command::Run(args) => run::run(args, logging),
         Command::Serve(args) => serve::serve(args, logging),
         Command::Device(args) => device::device(args),
+        Command::User(args) => user::user(args),
         Command::Validate(args) => validate::validate(args, logging),
         Command::Test(args) => test::test(args, logging),
         Command::Check(args) => check::check(args, logging),

@@ -11,6 +11,7 @@ use crate::launch::{Launch, State, keeps_progress};
 use crate::reload::{Again, Origin};
 use crate::secrets::SecretReader;
 use crate::state_dir::state_dir;
+use crate::web::Page;
 
 /// `run`: a pipeline file.
 pub(super) fn run(args: &Run, logging: &Logging) -> Outcome {
@@ -41,8 +42,9 @@ fn once(
     let again =
         Some(Again { origin: Origin::Files(paths.clone()), logging: logging.clone(), watch: args.watch_config });
     let control = args.socket.control_socket.clone();
-    let launch =
-        Launch { pipeline, again, secrets, process: &args.process, state, once: args.once, control, site: None };
+    let page = args.listen.clone().map(|listen| Page { listen, users: args.web.users.clone(), web: args.web.clone() });
+    let process = &args.process;
+    let launch = Launch { pipeline, again, secrets, process, state, once: args.once, control, page, site: None };
     launch.run(watch)
 }
 

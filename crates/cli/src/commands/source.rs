@@ -100,6 +100,7 @@ fn run(
         state,
         once: how.once,
         control: None,
+        page: None,
         site: None,
     };
     launch.run(|handle| watch(handle, reads_stdin))

@@ -98,6 +98,7 @@ fn run((alone, mut settings): Alone, tenant: Option<String>, place: &Place, proc
         state,
         once: false,
         control: None,
+        page: None,
         site: None,
     };
     outcome(&launch.run(|_| ())?.report)

@@ -3,13 +3,15 @@
 mod graph;
 mod listing;
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use adr_console::{Board, Change, Desk, DeviceStatus, Done, Graph, History, Occurrence, Refused, Sample};
 use adr_core::{BoxFuture, Timestamp};
 use adr_runtime::Handle;
 
-use crate::config::Pipeline;
+use crate::config::{Component, Part, Pipeline};
 use crate::devices::{Roll, Site};
 use crate::reload::Requests;
 
@@ -20,6 +22,8 @@ pub(crate) struct PipelineDesk {
     pipeline: RwLock<Arc<Pipeline>>,
     /// What takes changes, where devices are files of their own.
     site: Option<(Arc<Site>, Requests)>,
+    reloads: AtomicU64,
+    reload_errors: AtomicU64,
 }
 
 impl PipelineDesk {
@@ -31,7 +35,8 @@ impl PipelineDesk {
     ) -> Self {
         let board = Board::new(handle.clone());
         board.list(listing::of(&pipeline, roll));
-        Self { handle, board, pipeline: RwLock::new(pipeline), site }
+        let (reloads, reload_errors) = Default::default();
+        Self { handle, board, pipeline: RwLock::new(pipeline), site, reloads, reload_errors }
     }
 
     /// This is what runs from now on, and the devices it was made of.
@@ -43,6 +48,26 @@ impl PipelineDesk {
     /// Its devices, for who keeps looking at them.
     pub(crate) fn board(&self) -> &Board {
         &self.board
+    }
+
+    /// The type of every component, by its name.
+    pub(crate) fn types(&self) -> BTreeMap<Arc<str>, &'static str> {
+        fn of<T: Part>(components: &[Component<T>]) -> impl Iterator<Item = (Arc<str>, &'static str)> {
+            components.iter().map(|component| (component.id.clone(), component.part.type_name()))
+        }
+        let pipeline = self.pipeline();
+        of(&pipeline.sources).chain(of(&pipeline.transforms)).chain(of(&pipeline.sinks)).collect()
+    }
+
+    /// The pipeline was read again, and taken over or not.
+    pub(crate) fn was_read_again(&self, taken_over: bool) {
+        let count = if taken_over { &self.reloads } else { &self.reload_errors };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it was read again and taken over, and how often it was not.
+    pub(crate) fn reloads(&self) -> (u64, u64) {
+        (self.reloads.load(Ordering::Relaxed), self.reload_errors.load(Ordering::Relaxed))
     }
 
     fn pipeline(&self) -> Arc<Pipeline> {
@@ -63,8 +88,10 @@ impl Desk for PipelineDesk {
         self.board.occurrences(id)
     }
 
-    fn sample(&self, _id: &str) -> Option<Sample> {
-        None
+    fn sample(&self, id: &str) -> Option<Sample> {
+        let sample = self.handle.sample(&self.board.lane(id)?)?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Some(Sample { raw: text(&sample.raw), mapped: sample.mapped.as_deref().map(text) })
     }
 
     fn graph(&self) -> Graph {

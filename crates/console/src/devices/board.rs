@@ -113,6 +113,16 @@ impl Board {
         places.values_mut().map(|place| place.look(now, lanes.get(&place.listing.lane), &sinks)).collect()
     }
 
+    /// The lane of a device.
+    pub fn lane(&self, id: &str) -> Option<LaneId> {
+        self.places().get(id).map(|place| place.listing.lane.clone())
+    }
+
+    /// How every device's lane was when it was last looked at.
+    pub fn states(&self) -> BTreeMap<LaneId, State> {
+        self.places().values().map(|place| (place.listing.lane.clone(), place.state)).collect()
+    }
+
     /// What flowed through a device lately.
     pub fn history(&self, id: &str) -> Option<History> {
         self.places().get(id).map(|place| place.recorder.history())
