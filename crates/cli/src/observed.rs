@@ -44,11 +44,8 @@ impl Observed for Pipe {
 
 fn component((id, vitals): (Arc<str>, Vitals), types: &BTreeMap<Arc<str>, &'static str>) -> Component {
     let Vitals { role, counts, excess, stalled, failures } = vitals;
-    let errors = failures.iter().map(|((stage, kind), count)| Errors {
-        error_type: kind,
-        stage: stage.as_str(),
-        count: *count,
-    });
+    let errors =
+        failures.iter().map(|((stage, kind), count)| Errors { error_type: kind, stage: stage.as_str(), count: *count });
     Component {
         kind: match role {
             Role::Source => Kind::Source,

@@ -11,7 +11,8 @@ const SAYS: &str = "this jumpcloud-adr was built without Kafka";
 fn a_pipeline_that_asks_for_kafka_is_told() {
     let file = root().join("pipelines/jumpcloud-to-kafka.yaml");
     let state = tempfile::tempdir().expect("a folder");
-    for command in [&["validate"][..], &["check", "-c"], &["run", "--once", "-c"], &["verify", "-c"], &["cluster", "-c"]]
+    for command in
+        [&["validate"][..], &["check", "-c"], &["run", "--once", "-c"], &["verify", "-c"], &["cluster", "-c"]]
     {
         let done = run(program().args(command).arg(&file).env("JUMPCLOUD_ADR_STATE_DIR", state.path()));
         assert_eq!(done.code, Some(78), "{command:?}: {}", done.stderr);

@@ -81,7 +81,8 @@ impl Scene {
     }
 
     fn serve(&mut self) {
-        let mut command = self.command(&["serve", "--state-dir", "state", "--provider-interval", "1s", "--listen", "127.0.0.1:0"]);
+        let mut command =
+            self.command(&["serve", "--state-dir", "state", "--provider-interval", "1s", "--listen", "127.0.0.1:0"]);
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.path().join("log")).expect("a log");
         self.serving = Some(command.stdout(Stdio::null()).stderr(log).spawn().expect("it starts"));
     }

@@ -16,6 +16,7 @@ mod report;
 mod server;
 mod socket;
 mod view;
+mod web;
 
 pub use client::Console;
 pub use desk::{Change, Desk, Done, Field, Form, Graph, GraphNode, Refused, Sample};
@@ -25,3 +26,4 @@ pub use report::Report;
 pub use server::serve;
 pub use socket::Socket;
 pub use view::{Component, Kind, Lane, View};
+pub use web::{Door, TlsFiles, Users, Web};

@@ -26,7 +26,10 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(1);
     let missing: Vec<&str> = ["chromedriver", "chromium"].into_iter().filter(|name| !runs(name)).collect();
     if !missing.is_empty() {
-        eprintln!("SKIPPED: all trials in Chromium: there is no {}; on Debian: apt-get install chromium-driver", missing.join(" and no "));
+        eprintln!(
+            "SKIPPED: all trials in Chromium: there is no {}; on Debian: apt-get install chromium-driver",
+            missing.join(" and no ")
+        );
     }
     let ignored = !missing.is_empty() && !is_required();
     let trial = |(name, story): &(&str, Story)| {

@@ -151,7 +151,8 @@ impl Browser {
             "//*[self::a or self::button or self::summary][normalize-space(.)='{words}' or starts-with(normalize-space(.), '{words} ')]"
         );
         let wait = self.client.wait().at_most(LIMIT);
-        let found = wait.for_element(Locator::XPath(&xpath)).await.unwrap_or_else(|error| panic!("no {words}: {error}"));
+        let found =
+            wait.for_element(Locator::XPath(&xpath)).await.unwrap_or_else(|error| panic!("no {words}: {error}"));
         found.click().await.expect("it can be clicked");
     }
 

@@ -199,6 +199,7 @@ mod tests {
         let hand = Hand::new();
         let attempts = Attempts::new(hand.clock());
         fail(&attempts, "jane", 4);
+        hand.pass(Duration::from_millis(1));
         for index in 0..2 * MOST {
             let from = Ipv6Addr::from_bits((0x2001_0db8 << 96) | ((index as u128) << 64));
             assert!(attempts.admit(&format!("name{index}"), from.into()).is_ok());

@@ -19,8 +19,8 @@ pub(crate) struct Hosts {
     /// browser does not give a session of this name to another one, nor take the certificate for it: a rebound name gets
     /// the sign-in page and no more. So names are checked there only if some are given.
     names: Option<Vec<String>>,
-    /// Where a proxy is reached, such as `https://adr.example.com`.
-    origin: Option<String>,
+    /// Where a proxy is reached, such as `https://adr.example.com`, and the name in it.
+    origin: Option<(String, String)>,
     scheme: &'static str,
 }
 
@@ -41,7 +41,7 @@ impl Hosts {
             names.push(host.clone());
         }
         let names = (!names.is_empty()).then_some(names);
-        Ok(Self { names, origin: origin.map(|(origin, _)| origin), scheme: if is_tls { "https" } else { "http" } })
+        Ok(Self { names, origin, scheme: if is_tls { "https" } else { "http" } })
     }
 
     /// Whether a request is meant for this site: by its one `Host`, and by its target if that has a name as well.
@@ -52,7 +52,8 @@ impl Hosts {
 
     fn takes(&self, host: &Authority) -> bool {
         let is_bare = !host.as_str().contains('@');
-        is_bare && self.names.as_ref().is_none_or(|names| names.iter().any(|name| host.host().eq_ignore_ascii_case(name)))
+        is_bare
+            && self.names.as_ref().is_none_or(|names| names.iter().any(|name| host.host().eq_ignore_ascii_case(name)))
     }
 
     /// Whether a form was sent from a page of this site. All browsers of the last years say so in at least one of two
@@ -67,8 +68,15 @@ impl Hosts {
     }
 
     fn is_own(&self, origin: &str, headers: &HeaderMap) -> bool {
-        let own = the_host(headers).map(|host| format!("{}://{host}", self.scheme));
-        [own.as_ref(), self.origin.as_ref()].into_iter().flatten().any(|own| own.eq_ignore_ascii_case(origin))
+        let public = self.origin.as_ref().map(|(public, _)| public);
+        let own =
+            the_host(headers).filter(|host| !self.is_public(host)).map(|host| format!("{}://{host}", self.scheme));
+        [own.as_ref(), public].into_iter().flatten().any(|own| own.eq_ignore_ascii_case(origin))
+    }
+
+    /// Under the public name there is TLS, whatever the proxy does from there on.
+    fn is_public(&self, host: &Authority) -> bool {
+        self.origin.as_ref().is_some_and(|(_, name)| host.host().eq_ignore_ascii_case(name))
     }
 }
 
@@ -117,15 +125,20 @@ mod tests {
         for good in ["localhost", "LOCALHOST:8090", "127.0.0.1:1", "[::1]:8090"] {
             assert!(takes(&hosts, good), "{good}");
         }
-        let bad = ["evil.example.com", "evil.example.com:8090", "localhost.example.com", "localhost@example.com", "127.0.0.2", "a b", ""];
+        let bad = [
+            "evil.example.com",
+            "evil.example.com:8090",
+            "localhost.example.com",
+            "localhost@example.com",
+            "127.0.0.2",
+            "a b",
+            "",
+        ];
         for bad in bad {
             assert!(!takes(&hosts, bad), "{bad}");
         }
         let twice = headers(&[("host", "localhost"), ("host", "evil.example.com")]);
-        let mut both = HeaderMap::new();
-        both.append(HOST, "localhost".parse().unwrap());
-        both.append(HOST, "evil.example.com".parse().unwrap());
-        assert!(!hosts.is_meant(&Uri::from_static("/"), &both) && !hosts.is_meant(&Uri::from_static("/"), &twice));
+        assert!(!hosts.is_meant(&Uri::from_static("/"), &twice));
         assert!(!hosts.is_meant(&Uri::from_static("/"), &HeaderMap::new()));
         let target = Uri::from_static("http://evil.example.com/");
         assert!(!hosts.is_meant(&target, &headers(&[("host", "localhost")])), "the target has a name as well");
@@ -138,6 +151,8 @@ mod tests {
         let from = |origin| headers(&[("host", "127.0.0.1:8090"), ("origin", origin)]);
         assert!(hosts.is_from_here(&from("https://adr.example.com")));
         assert!(!hosts.is_from_here(&from("http://adr.example.com")));
+        let plain = headers(&[("host", "adr.example.com"), ("origin", "http://adr.example.com")]);
+        assert!(!hosts.is_from_here(&plain), "a page that came without TLS is not of the public origin");
         for bad in ["http://adr.example.com", "adr.example.com", "https://", "https://a@b", "https://a/b"] {
             assert!(Hosts::new(true, false, &[], Some(bad)).is_err(), "{bad}");
         }
@@ -163,7 +178,14 @@ mod tests {
         assert!(from(&[("sec-fetch-site", "same-origin")]));
         assert!(from(&[("origin", "http://localhost:8090"), ("sec-fetch-site", "same-origin")]));
         assert!(!from(&[]), "nobody says where it comes from");
-        for origin in ["null", "http://localhost", "http://localhost:8091", "https://localhost:8090", "http://evil.example.com", ""] {
+        for origin in [
+            "null",
+            "http://localhost",
+            "http://localhost:8091",
+            "https://localhost:8090",
+            "http://evil.example.com",
+            "",
+        ] {
             assert!(!from(&[("origin", origin)]), "{origin}");
             assert!(!from(&[("origin", origin), ("sec-fetch-site", "same-origin")]), "{origin}");
         }

@@ -22,8 +22,22 @@ mod tests {
         }
         let long = format!("/{}", "a".repeat(2000));
         let bad = [
-            "", "//example.com", "/\\example.com", "\\/example.com", "https://example.com", "javascript:alert(1)", "/\t/example.com",
-            "/\n/example.com", "/a\r\nSet-Cookie: a=b", "example.com", " /a", "/a b", "/ä", "/sign-in?next=/", "/sign-out", &long,
+            "",
+            "//example.com",
+            "/\\example.com",
+            "\\/example.com",
+            "https://example.com",
+            "javascript:alert(1)",
+            "/\t/example.com",
+            "/\n/example.com",
+            "/a\r\nSet-Cookie: a=b",
+            "example.com",
+            " /a",
+            "/a b",
+            "/ä",
+            "/sign-in?next=/",
+            "/sign-out",
+            &long,
         ];
         for bad in bad {
             assert_eq!(safe(bad), "/", "{bad}");
