@@ -21,7 +21,7 @@ pub(crate) struct Web {
     /// Who may sign in: see `user` [default: `users` in the folder of devices]
     #[arg(long, env = "JUMPCLOUD_ADR_USERS", value_name = "FILE", help_heading = "Page")]
     pub(crate) users: Option<PathBuf>,
-    /// Where a proxy that ends TLS is reached, such as https://adr.example.com: then everything needs a login
+    /// Where a proxy that ends TLS is reached, such as `https://adr.example.com`: then everything needs a login
     #[arg(long, env = "JUMPCLOUD_ADR_PUBLIC_ORIGIN", value_name = "URL", help_heading = "Page")]
     pub(crate) public_origin: Option<String>,
     /// A name by which the page is reached; may be given several times [default: any, but on loopback]

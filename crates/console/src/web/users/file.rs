@@ -81,7 +81,7 @@ fn parse(text: &str) -> Result<Vec<User>, String> {
     Ok(users)
 }
 
-/// Writes the file in place of what is there. Only who holds the [lock](lock) may call it.
+/// Writes the file in place of what is there. Only who holds the lock may call it.
 pub(super) fn write(path: &Path, users: &[User]) -> Result<(), String> {
     let entry =
         |user: &User| Entry { name: user.name.clone(), role: user.role.into(), password: user.password.clone() };
