@@ -226,6 +226,9 @@ pub(crate) struct Validate {
     /// A folder whose `*.yaml` files are one pipeline together
     #[arg(long, env = "JUMPCLOUD_ADR_CONFIG_DIR", value_name = "DIR")]
     pub(crate) config_dir: Option<PathBuf>,
+    /// The files are templates for `serve`, which the devices' values are put into
+    #[arg(long)]
+    pub(crate) template: bool,
     /// Fail on warnings too: on what works and will hurt all the same
     #[arg(long)]
     pub(crate) deny_warnings: bool,

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::args::{Logging, Validate};
-use crate::config::{Component, Paths, Suite};
+use crate::config::{Component, Paths, Suite, Template};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::out::{answer, color, tell};
 
@@ -14,6 +14,16 @@ pub(super) fn validate(args: &Validate, logging: &Logging) -> Outcome {
         (folder, Paths { files: Vec::new(), folders })
     });
     for (path, paths) in files.chain(folders) {
+        if args.template {
+            match Template::load(&paths) {
+                Ok(_) => answer(&format!("{}: ok (a template)\n", path.display()))?,
+                Err(found) => {
+                    tell(&format!("{}\n", found.render(color(logging.color))));
+                    refused += 1;
+                }
+            }
+            continue;
+        }
         match super::suite(&paths, logging) {
             Ok(Suite { pipeline, tests, .. }) => {
                 let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
