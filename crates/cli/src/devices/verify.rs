@@ -59,6 +59,6 @@ fn alone(site: &Site, device: &Device) -> Result<Pipeline, Failure> {
 }
 
 /// The problems of a template for who sees no file.
-pub(super) fn in_one_line(found: &crate::config::Findings) -> String {
+fn in_one_line(found: &crate::config::Findings) -> String {
     found.in_lines().collect::<Vec<_>>().join("; ")
 }
