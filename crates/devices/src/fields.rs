@@ -127,7 +127,10 @@ pub(crate) fn pattern(text: &str) -> Told<String> {
 }
 
 /// A time, or a date alone for its first instant in UTC.
-pub(crate) fn time(text: &str) -> Told<Option<Timestamp>> {
+///
+/// # Errors
+/// What to write instead; quotes nothing of the text.
+pub fn time(text: &str) -> Result<Option<Timestamp>, &'static str> {
     let text = one_line(text)?;
     let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     match text {

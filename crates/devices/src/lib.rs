@@ -30,6 +30,7 @@ mod words;
 mod tests;
 
 pub use device::{Configuration, Device, KeyTimes, NewDevice, Provider};
+pub use fields::time as expiry;
 pub use folder::{Contents, Folder};
 pub use form::{Field, FieldFault, Refused};
 pub use problem::Problem;

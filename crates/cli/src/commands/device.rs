@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use adr_console::{Change, Form};
 use adr_core::{Clock, SecretRef, SecretString, Secrets, Timestamp};
+use adr_devices::expiry;
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::args::{Add, Device, Devices, Key, List};
 use crate::clock::SystemClock;
 use crate::columns::columns;
-use crate::devices::{Site, expiry};
+use crate::devices::Site;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::out::{answer, tell};
 use crate::secrets::SecretReader;
@@ -26,7 +27,8 @@ pub(super) fn device(args: &Device) -> Outcome {
         Device::Resume(args) => change(&args.devices, Change::Resume(args.id.clone())),
         Device::Remove(args) => change(&args.devices, Change::Remove(args.id.clone())),
         Device::RotateKey(args) => {
-            let expires = expiry(&args.key_expires).map_err(|message| Stop::new(Exit::Usage, message))?;
+            let expires = expiry(&args.key_expires);
+            let expires = expires.map_err(|message| Stop::new(Exit::Usage, format!("--key-expires: {message}")))?;
             let (id, secret) = (args.one.id.clone(), key(&args.key, KEY)?);
             change(&args.one.devices, Change::RotateKey { id, secret, expires })
         }

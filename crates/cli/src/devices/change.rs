@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adr_console::{Change, Done, Field, Form, Refused};
-use adr_core::{Failure, FailureKind, SecretString, Timestamp};
+use adr_core::{Failure, FailureKind, SecretString};
 use adr_devices::{self as devices, Device, NewDevice, Provider};
 use adr_source_jumpcloud::CheckReport;
 
@@ -197,16 +197,4 @@ fn of_field(field: devices::Field) -> Field {
         devices::Field::KeyExpires => Field::KeyExpires,
         devices::Field::Organizations => Field::Organizations,
     }
-}
-
-/// A date or a time of a form.
-pub(crate) fn expiry(text: &str) -> Result<Option<Timestamp>, String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-    let time = Timestamp::parse(whole.as_bytes());
-    time.map(Some)
-        .map_err(|_| format!("`{text}` is no time: write 2027-11-24T00:00:00Z, or a date alone as 2027-11-24"))
 }

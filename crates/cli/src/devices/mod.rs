@@ -17,7 +17,6 @@ use crate::clock::SystemClock;
 use crate::config::{Findings, Paths, Pipeline, Template};
 use crate::exit::Stop;
 use crate::secrets::SecretReader;
-pub(crate) use change::expiry;
 use provider::Providers;
 pub(crate) use roll::{Listed, Roll};
 pub(crate) use secrets::DeviceSecrets;
