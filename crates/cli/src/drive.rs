@@ -107,7 +107,7 @@ pub(crate) fn outcome(report: &Report) -> Outcome {
 
 /// The exit code that says most about several failures.
 pub(crate) fn worst<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> Option<Exit> {
-    failures.into_iter().map(Exit::of).max_by_key(|exit| match exit {
+    failures.into_iter().map(Exit::of_failure).max_by_key(|exit| match exit {
         Exit::Bug => 5,
         Exit::Refused => 4,
         Exit::Config => 3,

@@ -38,11 +38,9 @@ pub(crate) struct Stop {
 pub(crate) type Outcome = Result<(), Stop>;
 
 impl Exit {
-    /// The exit code for a failure.
-    pub(crate) fn of(failure: &Failure) -> Self {
-        match failure.kind {
-            // A damaged or newer file stays so: starting again does not mend it.
-            FailureKind::Storage if failure.retry == Retry::Never => Self::Config,
+    /// The exit code for this kind of failure.
+    pub(crate) fn of(kind: FailureKind) -> Self {
+        match kind {
             FailureKind::Unauthorized
             | FailureKind::NotLicensed
             | FailureKind::Forbidden
@@ -54,6 +52,15 @@ impl Exit {
             FailureKind::RateLimited | FailureKind::Storage | FailureKind::Fenced => Self::Temporary,
             FailureKind::ReaderGone => Self::Ok,
             _ => Self::Bug,
+        }
+    }
+
+    /// The exit code for a failure.
+    pub(crate) fn of_failure(failure: &Failure) -> Self {
+        match (failure.kind, failure.retry) {
+            // A damaged or newer file stays so: starting again does not mend it.
+            (FailureKind::Storage, Retry::Never) => Self::Config,
+            (kind, _) => Self::of(kind),
         }
     }
 }
@@ -78,6 +85,6 @@ impl Stop {
 
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
-        Self::new(Exit::of(&failure), failure.message)
+        Self::new(Exit::of_failure(&failure), failure.message)
     }
 }

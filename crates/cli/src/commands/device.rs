@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use adr_console::{Change, Form};
 use adr_core::{Clock, SecretRef, SecretString, Secrets, Timestamp};
-use adr_devices::expiry;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -27,9 +26,7 @@ pub(super) fn device(args: &Device) -> Outcome {
         Device::Resume(args) => change(&args.devices, Change::Resume(args.id.clone())),
         Device::Remove(args) => change(&args.devices, Change::Remove(args.id.clone())),
         Device::RotateKey(args) => {
-            let expires = expiry(&args.key_expires);
-            let expires = expires.map_err(|message| Stop::new(Exit::Usage, format!("--key-expires: {message}")))?;
-            let (id, secret) = (args.one.id.clone(), key(&args.key, KEY)?);
+            let (id, secret, expires) = (args.one.id.clone(), key(&args.key, KEY)?, args.key_expires.clone());
             change(&args.one.devices, Change::RotateKey { id, secret, expires })
         }
     }
@@ -40,7 +37,7 @@ fn change(devices: &Devices, change: Change) -> Outcome {
     let done = super::on_one_thread(site.change(&user(), change))?;
     match done {
         Ok(done) => answer(&format!("{}: {}\n", done.id, done.message)),
-        Err(refused) => Err(Stop::new(Exit::Refused, refused.message)),
+        Err(refused) => Err(Stop::new(Exit::of(refused.kind), refused.message)),
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use adr_console::{Board, Change, Desk, DeviceStatus, Done, Graph, History, Occurrence, Refused, Sample};
-use adr_core::{BoxFuture, Timestamp};
+use adr_core::{BoxFuture, FailureKind, Timestamp};
 use adr_runtime::Handle;
 
 use crate::config::{Component, Part, Pipeline};
@@ -110,7 +110,7 @@ impl Desk for PipelineDesk {
         Box::pin(async move {
             let Some((site, requests)) = &self.site else {
                 let message = "devices stand in the pipeline file here: change it there, or run `jumpcloud-adr serve --devices DIR`";
-                return Err(Refused { fields: Vec::new(), message: message.to_owned() });
+                return Err(Refused::new(FailureKind::Config, message));
             };
             let changes = !matches!(change, Change::Try(_) | Change::Test(_));
             let done = site.clone().change(&who, change).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adr_console::{Change, Done, Field, Form, Refused};
 use adr_core::{Failure, FailureKind, SecretString};
-use adr_devices::{self as devices, Device, NewDevice, Provider};
+use adr_devices::{self as devices, Device, NewDevice, Provider, expiry};
 use adr_source_jumpcloud::CheckReport;
 
 use super::{Site, audit, now, provider, secret_of, verify};
@@ -53,6 +53,7 @@ impl Site {
             }
             Change::RotateKey { id, secret, expires } => {
                 self.own(&id)?;
+                let expires = expiry(&expires).map_err(|message| Refused::field(Field::KeyExpires, message))?;
                 let device = self.device(&id)?;
                 let said = self.ask(&device, &secret).await?;
                 let of = id.clone();
@@ -88,7 +89,7 @@ impl Site {
             "this organization is one that the key of {provider} reaches: change {provider} itself, or leave the organization out \
              by `exclude: [{organization}]` in {provider}.yaml"
         );
-        Err(Refused { fields: Vec::new(), message })
+        Err(Refused::new(FailureKind::Config, message))
     }
 
     fn device(&self, id: &str) -> Result<Device, Refused> {
@@ -120,7 +121,7 @@ impl Site {
                 FailureKind::Config if device.cce_ip.is_none() => vec![Field::CceIp],
                 _ => Vec::new(),
             };
-            Refused { fields, message: failure.message }
+            Refused { fields, ..refused(failure) }
         })
     }
 
@@ -131,7 +132,7 @@ impl Site {
     ) -> Result<T, Refused> {
         let site = self.clone();
         let done = tokio::task::spawn_blocking(move || work(&site)).await;
-        done.map_err(|error| Refused { fields: Vec::new(), message: format!("the change ended: {error}") })?
+        done.map_err(|error| Refused::new(FailureKind::Internal, format!("the change ended: {error}")))?
             .map_err(of_form)
     }
 }
@@ -172,7 +173,7 @@ fn new_device(form: &Form) -> NewDevice {
 }
 
 fn refused(failure: Failure) -> Refused {
-    Refused { fields: Vec::new(), message: failure.message }
+    Refused::new(failure.kind, failure.message)
 }
 
 fn of_form(refused: devices::Refused) -> Refused {
@@ -180,7 +181,8 @@ fn of_form(refused: devices::Refused) -> Refused {
         devices::Refused::Failed(failure) => self::refused(failure),
         devices::Refused::Form(faults) => {
             let fields = faults.iter().map(|fault| of_field(fault.field)).collect();
-            Refused { fields, message: faults.into_iter().map(|fault| fault.message).collect::<Vec<_>>().join("; ") }
+            let message = faults.into_iter().map(|fault| fault.message).collect::<Vec<_>>().join("; ");
+            Refused { fields, kind: FailureKind::Config, message }
         }
     }
 }

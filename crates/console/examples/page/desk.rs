@@ -29,7 +29,7 @@ impl Made {
     }
 
     fn save(&self, form: &Form, is_trial: bool) -> Result<Done, Refused> {
-        let refuse = |field, message: &str| Err(Refused { fields: vec![field], message: message.to_owned() });
+        let refuse = |field, message: &str| Err(Refused::field(field, message));
         if form.device_name.is_empty() {
             return refuse(Field::DeviceName, "the device name is blank: give the name that ADR shows for the device");
         }
@@ -62,7 +62,7 @@ impl Made {
             Change::Test(id) => done(id, "JumpCloud takes the key, and it reads the organization"),
             Change::RotateKey { id, secret, .. } if secret.expose_secret().len() < 8 => {
                 let message = format!("JumpCloud refuses the new key of {id}; the old one stays");
-                Err(Refused { fields: vec![Field::SecretKey], message })
+                Err(Refused::field(Field::SecretKey, message))
             }
             Change::RotateKey { id, .. } => done(id, "the new key is in place"),
             Change::Pause(id) | Change::Resume(id) => {

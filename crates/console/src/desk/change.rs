@@ -1,4 +1,4 @@
-use adr_core::{SecretString, Timestamp};
+use adr_core::{FailureKind, SecretString};
 
 use super::{Field, Form};
 
@@ -17,8 +17,8 @@ pub enum Change {
         id: String,
         /// The new key.
         secret: SecretString,
-        /// When it ends, where that is known.
-        expires: Option<Timestamp>,
+        /// When it ends, as it was entered; blank where that is not known.
+        expires: String,
     },
     /// Reads no more until it is resumed.
     Pause(String),
@@ -42,6 +42,20 @@ pub struct Done {
 pub struct Refused {
     /// The fields that are wrong; none where it is not about a field.
     pub fields: Vec<Field>,
+    /// What kind of thing is wrong: decides the exit code.
+    pub kind: FailureKind,
     /// What is wrong and what to do.
     pub message: String,
+}
+
+impl Refused {
+    /// What is about no field of a form.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { fields: Vec::new(), kind, message: message.into() }
+    }
+
+    /// What was entered in this field cannot be taken.
+    pub fn field(field: Field, message: impl Into<String>) -> Self {
+        Self { fields: vec![field], kind: FailureKind::Config, message: message.into() }
+    }
 }

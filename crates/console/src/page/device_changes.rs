@@ -1,6 +1,6 @@
 //! What an administrator can do to a device.
 
-use adr_core::{ExposeSecret, SecretString, Timestamp};
+use adr_core::{ExposeSecret, FailureKind, SecretString};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -20,7 +20,7 @@ use crate::devices::DeviceStatus;
 impl Site {
     /// Has a change made. It is brought to its end even where whoever asked has gone away.
     pub(crate) async fn change(&self, guest: &Guest, change: Change) -> Result<Done, Refused> {
-        let refuse = |message: &str| Err(Refused { fields: Vec::new(), message: message.to_owned() });
+        let refuse = |message: &str| Err(Refused::new(FailureKind::Forbidden, message));
         if !self.desk.takes_changes() {
             return refuse("the devices stand in the pipeline file: change them there");
         }
@@ -112,25 +112,12 @@ pub(crate) async fn rotate_key(State(site): State<Site>, Path(id): Path<String>,
     let refuse = |refused: &Refused| {
         (StatusCode::UNPROCESSABLE_ENTITY, key_form(guest, &device, &expires, Some(refused))).into_response()
     };
-    let wrong = |field, message: &str| Refused { fields: vec![field], message: message.to_owned() };
     if secret.expose_secret().trim().is_empty() {
-        return refuse(&wrong(Field::SecretKey, "enter the new key"));
+        return refuse(&Refused::field(Field::SecretKey, "enter the new key"));
     }
-    let Ok(end) = end_of_key(&expires) else {
-        return refuse(&wrong(Field::KeyExpires, "this is no date: write it as 2027-11-24"));
-    };
-    match site.change(guest, Change::RotateKey { id: id.clone(), secret, expires: end }).await {
+    match site.change(guest, Change::RotateKey { id: id.clone(), secret, expires: expires.clone() }).await {
         Ok(done) => site.go(&link::device(&id, ""), Notice::good(sentence(&done.message))),
         Err(refused) => refuse(&refused),
-    }
-}
-
-/// A date, or an instant; blank is none.
-fn end_of_key(text: &str) -> Result<Option<Timestamp>, adr_core::ParseTimestampError> {
-    match text.len() {
-        0 => Ok(None),
-        10 => Timestamp::parse(format!("{text}T00:00:00Z").as_bytes()).map(Some),
-        _ => Timestamp::parse(text.as_bytes()).map(Some),
     }
 }
 

@@ -185,7 +185,7 @@ pub(super) fn told(change: &Change) -> (String, String) {
         Change::Try(form) => (format!("try {}", form.device_name), form.secret_key.expose_secret().to_owned()),
         Change::Test(id) => (format!("test {id}"), String::new()),
         Change::RotateKey { id, secret, expires } => (
-            format!("rotate {id} {}", expires.map(|end| end.to_string()).unwrap_or_default()),
+            format!("rotate {id} {expires}"),
             secret.expose_secret().to_owned(),
         ),
         Change::Pause(id) => (format!("pause {id}"), String::new()),

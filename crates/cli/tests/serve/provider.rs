@@ -1,0 +1,40 @@
+//! One key of a provider and its organizations.
+
+use crate::common::CANARY;
+use crate::scene::{Scene, find};
+
+#[test]
+fn a_provider_brings_its_organizations_and_those_that_come_later() {
+    let mut scene = Scene::new(200, false);
+    let url = scene.jumpcloud.url.clone();
+    let add = |name: &str, key: &str, more: &[&str]| {
+        let words = ["add", "--provider", "--device-name", name, "--cce-ip", "192.0.2.5", "--base-url", &url];
+        scene.device(&[&words, more].concat(), key)
+    };
+    let refused = add("MSP", CANARY, &[]);
+    assert_eq!(refused.code, Some(77), "{}", refused.stderr);
+    assert!(refused.stderr.contains("this key is of no provider"), "{}", refused.stderr);
+    let second = scene.options.organization_id(1);
+    let added = add("MSP", &scene.options.provider_key(), &["--exclude", &second]);
+    assert_eq!(added.code, Some(0), "{}", added.stderr);
+    assert!(added.stdout.contains("2 organizations, of which 1 are read"), "{}", added.stdout);
+
+    scene.serve();
+    let first = format!("msp.{}", scene.options.organization_id(0));
+    let device = scene.state(&first, "active");
+    assert_eq!((&device["provider"], &device["name"]), (&"msp".into(), &"Example Organization 1".into()));
+    let new = "5a2af2a8aaaaaaaaaaaaaaaa";
+    scene.jumpcloud.admin("POST", "organizations", &format!("{{\"id\": \"{new}\"}}"));
+    let devices = scene.until("the new customer", |devices| find(devices, &format!("msp.{new}"))["state"] == "idle");
+    assert_eq!(devices.as_array().expect("a list").len(), 2, "the excluded one is not there: {devices:#}");
+
+    // Its key dies: its organizations fail, and the provider itself is shown. The last list is kept.
+    let key = scene.options.provider_key();
+    scene.jumpcloud.admin("DELETE", "keys", &format!("{{\"key\": \"{key}\"}}"));
+    scene.state("msp", "failed");
+    scene.state(&first, "authentication_failed");
+    let refused = scene.device(&["pause", &first], "");
+    assert!(refused.stderr.contains("exclude") && refused.code != Some(0), "{}", refused.stderr);
+    assert_eq!(scene.device(&["pause", "msp"], "").code, Some(0));
+    scene.state(&first, "paused");
+}
