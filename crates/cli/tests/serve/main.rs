@@ -7,3 +7,4 @@ mod common;
 mod living;
 mod provider;
 mod scene;
+mod unit;

@@ -79,8 +79,19 @@ impl Scene {
     }
 
     pub(super) fn serve(&mut self) {
-        let mut command =
-            self.command(&["serve", "--state-dir", "state", "--provider-interval", "1s", "--listen", "127.0.0.1:0"]);
+        self.start(self.command(&[
+            "serve",
+            "--state-dir",
+            "state",
+            "--provider-interval",
+            "1s",
+            "--listen",
+            "127.0.0.1:0",
+        ]));
+    }
+
+    /// Serves as this command does; its log is kept.
+    pub(super) fn start(&mut self, mut command: Command) {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.path().join("log")).expect("a log");
         self.serving = Some(command.stdout(Stdio::null()).stderr(log).spawn().expect("it starts"));
     }
