@@ -33,11 +33,11 @@ pub(crate) struct Listed {
 pub(super) fn of(site: &Site, template: &Template, contents: Contents) -> (Vec<Seat>, Roll) {
     let needs_cce = template.needs("DEVICE_CCE");
     let (mut seats, mut roll) = (Vec::new(), Roll::default());
-    let own: BTreeSet<String> =
+    let mut taken: BTreeSet<String> =
         contents.devices.iter().filter_map(|device| device.configuration.org_id.clone()).collect();
     for device in contents.devices {
         if let Some(provider) = &device.provider {
-            let (of_provider, listed) = organizations(site, &device, provider, &own, needs_cce);
+            let (of_provider, listed) = organizations(site, &device, provider, &mut taken, needs_cce);
             seats.extend(of_provider);
             roll.0.extend(listed);
             continue;
@@ -65,13 +65,13 @@ pub(super) fn of(site: &Site, template: &Template, contents: Contents) -> (Vec<S
     (seats, roll)
 }
 
-/// A device for each organization of a provider, but for those that are devices of their own; and the provider itself, where
-/// something is wrong with it.
+/// A device for each organization of a provider, but for those that are devices already, of their own or of another provider;
+/// and the provider itself, where something is wrong with it.
 fn organizations(
     site: &Site,
     device: &Device,
     provider: &Provider,
-    own: &BTreeSet<String>,
+    taken: &mut BTreeSet<String>,
     needs_cce: bool,
 ) -> (Vec<Seat>, Vec<Listed>) {
     let Known { organizations, failure } = site.providers.of(&device.id);
@@ -83,7 +83,7 @@ fn organizations(
         all.push(Listed { trouble, ..listed(device) });
     }
     for found in chosen(provider, organizations.as_deref().unwrap_or_default()) {
-        if own.contains(&found.id) {
+        if !taken.insert(found.id.clone()) {
             continue;
         }
         let name = if found.name.is_empty() { &found.id } else { &found.name };

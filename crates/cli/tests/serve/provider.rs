@@ -7,15 +7,15 @@ use crate::scene::{Scene, find};
 fn a_provider_brings_its_organizations_and_those_that_come_later() {
     let mut scene = Scene::new(200, false);
     let url = scene.jumpcloud.url.clone();
-    let add = |name: &str, key: &str, more: &[&str]| {
+    let add = |scene: &Scene, name: &str, key: &str, more: &[&str]| {
         let words = ["add", "--provider", "--device-name", name, "--cce-ip", "192.0.2.5", "--base-url", &url];
         scene.device(&[&words, more].concat(), key)
     };
-    let refused = add("MSP", CANARY, &[]);
+    let refused = add(&scene, "MSP", CANARY, &[]);
     assert_eq!(refused.code, Some(77), "{}", refused.stderr);
     assert!(refused.stderr.contains("this key is of no provider"), "{}", refused.stderr);
     let second = scene.options.organization_id(1);
-    let added = add("MSP", &scene.options.provider_key(), &["--exclude", &second]);
+    let added = add(&scene, "MSP", &scene.options.provider_key(), &["--exclude", &second]);
     assert_eq!(added.code, Some(0), "{}", added.stderr);
     assert!(added.stdout.contains("2 organizations, of which 1 are read"), "{}", added.stdout);
 
@@ -27,6 +27,15 @@ fn a_provider_brings_its_organizations_and_those_that_come_later() {
     scene.jumpcloud.admin("POST", "organizations", &format!("{{\"id\": \"{new}\"}}"));
     let devices = scene.until("the new customer", |devices| find(devices, &format!("msp.{new}"))["state"] == "idle");
     assert_eq!(devices.as_array().expect("a list").len(), 2, "the excluded one is not there: {devices:#}");
+
+    // Another provider that reaches the same customers reads those that nobody reads yet.
+    let other = add(&scene, "Other MSP", &scene.options.provider_key(), &[]);
+    assert_eq!(other.code, Some(0), "{}", other.stderr);
+    scene.state(&format!("other-msp.{second}"), "active");
+    let devices = scene.until("the first as before", |devices| find(devices, &first)["state"] == "active");
+    assert_eq!(devices.as_array().expect("a list").len(), 3, "none is read twice: {devices:#}");
+    assert_eq!(scene.device(&["remove", "other-msp"], "").code, Some(0));
+    scene.until("the other gone", |devices| devices.as_array().is_some_and(|all| all.len() == 2));
 
     // Its key dies: its organizations fail, and the provider itself is shown. The last list is kept.
     let key = scene.options.provider_key();
