@@ -1,15 +1,18 @@
 use std::borrow::Cow;
-use std::sync::{PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use adr_core::{ExposeSecret, SecretString};
-use memchr::memmem;
 
 /// What stands where a secret stood.
 const PLACEHOLDER: &str = "[secret]";
 /// A shorter text is too likely to be part of something harmless.
 const SHORTEST: usize = 4;
 
-static SECRETS: RwLock<Vec<SecretString>> = RwLock::new(Vec::new());
+/// Every form of every secret, by its beginning; the longest first, so that one which contains another leaves nothing of itself.
+static SECRETS: LazyLock<RwLock<HashMap<Beginning, Vec<SecretString>>>> = LazyLock::new(RwLock::default);
+
+type Beginning = [u8; SHORTEST];
 
 /// Makes sure that no log line shows this secret: the last line of defence, behind the rule that none is logged.
 ///
@@ -22,24 +25,41 @@ pub fn register(secret: &SecretString) {
     }
     let mut secrets = SECRETS.write().unwrap_or_else(PoisonError::into_inner);
     for form in forms(text) {
-        if !secrets.iter().any(|known| known.expose_secret() == form) {
-            secrets.push(SecretString::from(form));
+        let Some(beginning) = form.as_bytes().first_chunk() else { continue };
+        let alike = secrets.entry(*beginning).or_default();
+        let place = alike.iter().position(|known| known.expose_secret().len() <= form.len()).unwrap_or(alike.len());
+        if !alike[place..].iter().any(|known| known.expose_secret() == form) {
+            alike.insert(place, SecretString::from(form));
         }
     }
-    // Longest first, so that a secret that contains another leaves nothing of itself.
-    secrets.sort_by_key(|known| std::cmp::Reverse(known.expose_secret().len()));
 }
 
 /// The text with every registered secret replaced by `[secret]`.
 pub fn redact(text: &str) -> Cow<'_, str> {
-    let mut text = Cow::Borrowed(text);
-    for secret in SECRETS.read().unwrap_or_else(PoisonError::into_inner).iter() {
-        let secret = secret.expose_secret();
-        if memmem::find(text.as_bytes(), secret.as_bytes()).is_some() {
-            text = Cow::Owned(text.replace(secret, PLACEHOLDER));
-        }
+    let secrets = SECRETS.read().unwrap_or_else(PoisonError::into_inner);
+    // A site may have thousands: each place of the text is looked at once, however many they are.
+    let at = |place: usize| {
+        let rest = &text.as_bytes()[place..];
+        let alike = secrets.get(rest.first_chunk::<SHORTEST>()?)?;
+        let found = alike.iter().find(|secret| rest.starts_with(secret.expose_secret().as_bytes()))?;
+        Some(found.expose_secret().len())
+    };
+    let (mut shown, mut taken, mut place) = (String::new(), 0, 0);
+    while place + SHORTEST <= text.len() {
+        let Some(length) = at(place) else {
+            place += 1;
+            continue;
+        };
+        shown.push_str(&text[taken..place]);
+        shown.push_str(PLACEHOLDER);
+        place += length;
+        taken = place;
     }
-    text
+    if taken == 0 {
+        return Cow::Borrowed(text);
+    }
+    shown.push_str(&text[taken..]);
+    Cow::Owned(shown)
 }
 
 fn forms(text: &str) -> Vec<String> {

@@ -22,7 +22,7 @@ use super::mask;
 use super::node::{Entry, Node, Value};
 use super::problem::Problem;
 use super::settings::Settings;
-use super::{Findings, Paths, Pipeline, parse_all, variable};
+use super::{Component, Findings, Paths, Pipeline, parse_all, variable};
 use crate::components::{Sink, Source, Transform};
 use instances::Instances;
 pub(crate) use seat::Seat;
@@ -104,14 +104,14 @@ impl Template {
         problems.extend(found);
         self.seat(&mut root, seats, &mut problems);
         let instances = Instances::of(transforms.iter().chain(&sinks), seats, &self.text);
-        let mut only = Only::new();
+        let mut own = BTreeMap::new();
         for (section, components) in [(Transform::SECTION, transforms), (Sink::SECTION, sinks)] {
             let mut made = Vec::new();
             for component in &components {
                 for instance in instances.of_component(&component.key) {
                     made.push(instances.make(section, component, instance, &self.text, &mut problems));
                     if instance.is_own() {
-                        only.insert(instance.name.as_str().into(), instance.tenants.clone());
+                        own.insert(instance.name.clone(), instance.tenants.clone());
                     }
                 }
             }
@@ -121,8 +121,9 @@ impl Template {
         let told: Vec<Problem> = std::mem::take(&mut problems);
         match pipeline {
             Ok(pipeline) if told.is_empty() => {
+                let only = Some(reached_by(&pipeline, &own));
                 let warnings = Findings { files: self.files.clone(), ..pipeline.warnings };
-                Ok(Pipeline { only: Some(only), warnings, ..pipeline })
+                Ok(Pipeline { only, warnings, ..pipeline })
             }
             Ok(_) => Err(each_once(told)),
             // What follows from a variable that is not set is not worth telling.
@@ -184,6 +185,15 @@ impl Template {
         }
         problems
     }
+}
+
+/// Who reaches what is there for certain devices alone. An output of a route is a component of its own.
+fn reached_by(pipeline: &Pipeline, own: &BTreeMap<String, Tenants>) -> Only {
+    fn of<T: Part>(components: &[Component<T>]) -> impl Iterator<Item = (&Arc<str>, &str)> {
+        components.iter().map(|component| (&component.id, component.written()))
+    }
+    let all = of(&pipeline.transforms).chain(of(&pipeline.sinks));
+    all.filter_map(|(id, written)| Some((id.clone(), own.get(written)?.clone()))).collect()
 }
 
 /// Takes the components of a section out.

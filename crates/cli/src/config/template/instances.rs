@@ -140,7 +140,7 @@ fn of_component(name: &str, speaks_of: &BTreeSet<String>, seats: &[Seat]) -> Vec
     let mut taken = BTreeSet::new();
     let instances = groups.into_iter().map(|(key, seats)| {
         let suffix = if own { seats[0].id.clone() } else { suffix(&key) };
-        // Two addresses may differ in signs only that no name can have.
+        // A name is taken twice only where two hashes are the same.
         let mut full = format!("{name}.{suffix}");
         for number in 2.. {
             if taken.insert(full.clone()) {
@@ -154,11 +154,20 @@ fn of_component(name: &str, speaks_of: &BTreeSet<String>, seats: &[Seat]) -> Vec
     instances.collect()
 }
 
-/// What names may be made of.
+/// What names may be made of. It is of the values alone, whoever else is there: what is given a name that was another's takes over
+/// what that one has not delivered.
 fn suffix(key: &[Option<String>]) -> String {
-    let part = |part: &Option<String>| match part {
-        Some(text) => text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect(),
-        None => "none".to_owned(),
+    let parts: Vec<&str> = key.iter().map(|part| part.as_deref().unwrap_or("none")).collect();
+    let sign = |c: char| match c {
+        c if c.is_ascii_alphanumeric() => c,
+        ':' => '_',
+        _ => '-',
     };
-    key.iter().map(part).collect::<Vec<String>>().join("-")
+    let name: String = parts.join("-").chars().map(sign).collect();
+    // A dot and the colon of a port are told apart; what else no name can have is not.
+    if parts.iter().all(|part| part.chars().all(|c| c.is_ascii_alphanumeric() || ".:".contains(c))) {
+        return name;
+    }
+    let hash = blake3::hash(parts.join("\n").as_bytes()).to_hex();
+    format!("{name}-{}", &hash[..8])
 }

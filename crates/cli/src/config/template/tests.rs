@@ -40,9 +40,9 @@ fn what_speaks_of_the_cce_is_there_once_for_each_cce_and_all_else_once() {
     let seats = [seat("a", Some("192.0.2.5")), seat("b", Some("192.0.2.6:6514")), seat("c", Some("192.0.2.5"))];
     let pipeline = template.pipeline(&seats).unwrap();
     let names: Vec<&str> = pipeline.sinks.iter().map(|sink| &*sink.id).collect();
-    assert_eq!(names, ["cce.192-0-2-5", "cce.192-0-2-6-6514"]);
+    assert_eq!(names, ["cce.192-0-2-5", "cce.192-0-2-6_6514"]);
     assert_eq!(tenants(&pipeline, "cce.192-0-2-5"), ["org-a", "org-c"]);
-    assert_eq!(tenants(&pipeline, "cce.192-0-2-6-6514"), ["org-b"]);
+    assert_eq!(tenants(&pipeline, "cce.192-0-2-6_6514"), ["org-b"]);
     assert_eq!(pipeline.only.as_ref().unwrap().len(), 2, "the source and the mapping are for all");
     assert_eq!((pipeline.sources.len(), pipeline.transforms.len()), (1, 1));
     let Source::Jumpcloud(config) = &pipeline.sources[0].part else { panic!("it reads JumpCloud") };
@@ -57,8 +57,15 @@ fn two_addresses_that_make_one_name_make_two_sinks() {
     let seats = [seat("a", Some("cce.example.com")), seat("b", Some("cce-example.com"))];
     let pipeline = template.pipeline(&seats).unwrap();
     let names: Vec<&str> = pipeline.sinks.iter().map(|sink| &*sink.id).collect();
-    assert_eq!(names, ["cce.cce-example-com", "cce.cce-example-com-2"]);
-    assert_ne!(tenants(&pipeline, names[0]), tenants(&pipeline, names[1]));
+    assert_eq!(names.len(), 2);
+    for (name, tenant) in names.iter().zip(&["org-b", "org-a"]) {
+        assert!(name.starts_with("cce.cce-example-com"), "{names:?}");
+        assert_eq!(tenants(&pipeline, name), [*tenant]);
+        // Whoever comes or goes: another CCE's sink under its name would be given what it has not delivered.
+        let seat = seats.iter().find(|seat| *seat.org_id == **tenant).unwrap().clone();
+        let alone = template.pipeline(&[seat]).unwrap();
+        assert_eq!(*alone.sinks[0].id, **name, "a name is of its value alone");
+    }
 }
 
 #[test]
@@ -90,6 +97,10 @@ fn outputs_of_a_route_are_found_behind_its_instances() {
     let pipeline = pipeline.unwrap_or_else(|found| panic!("{found}"));
     let names = inputs(&pipeline, &pipeline.sinks[0].inputs);
     assert!(names.contains("split.192-0-2-5.a") && names.len() == 4, "{names:?}");
+    for output in ["a", "_unmatched"] {
+        assert_eq!(tenants(&pipeline, &format!("split.192-0-2-5.{output}")), ["org-a"]);
+        assert_eq!(tenants(&pipeline, &format!("split.192-0-2-6.{output}")), ["org-b"]);
+    }
 }
 
 #[test]
