@@ -69,8 +69,14 @@ impl JumpcloudLane {
                 let last = results.is_empty() || seen >= MOST;
                 seen += results.len();
                 all.extend(results);
-                if last || total.is_some_and(|total| seen >= total) {
-                    break;
+                match total {
+                    Some(total) if seen >= total => break,
+                    Some(total) if last => {
+                        let message = format!("provider {id} has {total} organizations and lists {seen} of them");
+                        return Err(Failure::new(FailureKind::Protocol, message).at(&self.tenant().device_name));
+                    }
+                    None if last => break,
+                    _ => {}
                 }
             }
         }

@@ -54,6 +54,9 @@ async fn every_page_of_every_provider_is_read_and_each_organization_is_there_onc
 async fn half_a_list_is_no_list() {
     let script = Script::new([providers(&["one"]), organizations(0..100, 230), Ok(response(503, &[], ""))]);
     assert_eq!(lane(&script).organizations().await.unwrap_err().kind, FailureKind::Unavailable);
+    let script = Script::new([providers(&["one"]), organizations(0..100, 230), organizations(0..0, 230)]);
+    let refused = lane(&script).organizations().await.unwrap_err();
+    assert!(refused.kind == FailureKind::Protocol && refused.message.contains("lists 100"), "{refused}");
     let script = Script::new([Ok(response(200, &[], "<html>"))]);
     assert_eq!(lane(&script).organizations().await.unwrap_err().kind, FailureKind::Protocol);
     let script = Script::new([Ok(response(401, &[], &format!("{{\"message\":\"no {}\"}}", support::KEY)))]);
