@@ -159,6 +159,15 @@ impl Book {
         self.entries().delivered.clone()
     }
 
+    /// Every event was delivered once. What is answered in one moment may be noted in any order; the order in which events arrive
+    /// is the receiver's to tell.
+    pub(crate) fn delivered_each_once(&self, count: usize) {
+        let mut times = vec![0; count];
+        self.delivered().into_iter().for_each(|number| times[number] += 1);
+        let wrong: Vec<_> = times.iter().enumerate().filter(|(_, times)| **times != 1).take(20).collect();
+        assert!(wrong.is_empty(), "event, times delivered: {wrong:?}; {self:?}");
+    }
+
     /// How often each event was handed to the sink.
     pub(crate) fn written(&self) -> HashMap<usize, usize> {
         self.entries().written.clone()

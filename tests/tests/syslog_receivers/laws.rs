@@ -79,6 +79,21 @@ impl Arrived {
         assert_eq!(runs.last().map(|run| run.end), Some(count), "{runs:?}");
     }
 
+    /// After so many breaks: as above, where a receiver still reads what one connection brought beside what the next one brings.
+    pub(crate) fn flowed_beside_no_more_than(&self, breaks: usize) {
+        // The fewest rising sequences that it can be made of: each connection brings one.
+        let mut rising: Vec<usize> = Vec::new();
+        for number in &self.numbers {
+            let next = rising.iter_mut().filter(|last| **last < *number).max();
+            match next {
+                Some(last) => *last = *number,
+                None => rising.push(*number),
+            }
+        }
+        assert!(rising.len() <= breaks + 1, "{breaks} breaks, but {} sequences in {:?}", rising.len(), self.runs());
+        assert!(self.torn <= breaks, "{breaks} breaks, but {} incomplete records", self.torn);
+    }
+
     /// Nothing is lost.
     pub(crate) fn lost_nothing(&self, count: usize) {
         assert_eq!(self.missing(count), Vec::<usize>::new(), "{:?}", self.runs());
