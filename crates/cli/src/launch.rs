@@ -9,7 +9,7 @@ use adr_core::{Budget, CheckpointStore, Failure, Secrets};
 use adr_runtime::{Handle, Limits, Runtime};
 use adr_telemetry::{Metrics, TENANTS};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::args::Process;
@@ -96,6 +96,7 @@ impl Launch<'_> {
             stdout: None,
             pipe_trail: self.pipeline.settings.pipe_trail.0,
             requests: components::process_requests(),
+            clients: components::Clients::default(),
             once: self.once,
         };
         surround.open_stdout(&self.pipeline)?;
@@ -181,14 +182,22 @@ async fn show(
     }
 }
 
+/// Half of how long after a failure the organizations of providers are asked for again, at first.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
 /// Providers win and lose customers.
 async fn look_for_organizations(site: Arc<Site>, every: Duration, requests: Requests) {
-    let mut tick = interval(every.max(Duration::from_secs(1)));
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut pause = LOOK_AGAIN;
     loop {
-        tick.tick().await;
-        if site.look_for_organizations().await {
+        let looked = site.look_for_organizations().await;
+        if looked.changed {
             requests.ask();
+        }
+        // An outage is soon over, and a customer does not wait for the next time.
+        pause = if looked.failed { (2 * pause).min(every) } else { LOOK_AGAIN };
+        tokio::select! {
+            () = sleep(if looked.failed { pause } else { every }.max(Duration::from_secs(1))) => {}
+            () = site.has_new_provider() => {}
         }
     }
 }

@@ -36,7 +36,7 @@ impl Observed for Pipe {
                 memory_limit: bytes(self.budget.limit()),
             },
             components: self.handle.vitals().into_iter().map(|found| component(found, &types)).collect(),
-            tenants: status.lanes().into_iter().map(|found| tenant(found, now, &states)).collect(),
+            tenants: tenants(status.lanes(), states, now),
             states: State::ALL.iter().map(|state| state.as_str()).collect(),
         }
     }
@@ -52,8 +52,8 @@ fn component((id, vitals): (Arc<str>, Vitals), types: &BTreeMap<Arc<str>, &'stat
             Role::Transform => Kind::Transform,
             Role::Sink => Kind::Sink,
         },
-        // One that has gone away keeps its counts, and has no type any more.
-        component_type: types.get(&id).copied().unwrap_or("gone").into(),
+        // One that has just come may not be known for a moment.
+        component_type: types.get(&id).copied().unwrap_or("unknown").into(),
         id,
         received_events: counts.received,
         received_bytes: counts.received_bytes,
@@ -71,10 +71,28 @@ fn component((id, vitals): (Arc<str>, Vitals), types: &BTreeMap<Arc<str>, &'stat
     }
 }
 
-fn tenant((lane, status): (LaneId, LaneStatus), now: Timestamp, states: &BTreeMap<LaneId, State>) -> Tenant {
+/// Every lane, and every device that has none: it is paused, or cannot be read.
+fn tenants(lanes: BTreeMap<LaneId, LaneStatus>, mut states: BTreeMap<LaneId, State>, now: Timestamp) -> Vec<Tenant> {
+    let mut tenants = Vec::with_capacity(lanes.len().max(states.len()));
+    for (lane, status) in lanes {
+        // A lane that is no device's has no state.
+        let state = states.remove(&lane).map_or("", State::as_str);
+        tenants.push(tenant(lane, &status, state, now));
+    }
+    let unread = |(LaneId { source, tenant }, state): (LaneId, State)| Tenant {
+        source,
+        tenant,
+        state: state.as_str(),
+        ..Tenant::default()
+    };
+    tenants.extend(states.into_iter().map(unread));
+    tenants
+}
+
+fn tenant(lane: LaneId, status: &LaneStatus, state: &'static str, now: Timestamp) -> Tenant {
     let age = |then: Option<Timestamp>| -> Option<Duration> { then.map(|then| now.since(then)) };
     Tenant {
-        state: states.get(&lane).copied().unwrap_or_default().as_str(),
+        state,
         source: lane.source,
         tenant: lane.tenant,
         events: status.events,
@@ -85,5 +103,35 @@ fn tenant((lane, status): (LaneId, LaneStatus), now: Timestamp, states: &BTreeMa
         read_lag: age(status.read_until),
         complete_lag: age(status.delivered_until),
         last_poll_age: age(status.answered),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use adr_runtime::LaneState;
+
+    use super::*;
+
+    #[test]
+    fn a_device_without_a_lane_is_told_and_a_lane_that_is_no_device_has_no_state() {
+        let now = Timestamp::from_secs(1_800_000_000);
+        let status = |events| LaneStatus {
+            state: LaneState::Flowing,
+            since: now,
+            answered: Some(now),
+            read_until: None,
+            delivered_until: None,
+            last_event: None,
+            events,
+            duplicates: 0,
+            opened: 1,
+            failures: 0,
+        };
+        let lane = LaneId::new;
+        let lanes = [(lane("jc", "acme"), status(7)), (lane("stdin", "stdin"), status(9))].into();
+        let states = [(lane("jc", "acme"), State::Active), (lane("jc", "bolt"), State::Paused)].into();
+        let told = tenants(lanes, states, now);
+        let told: Vec<_> = told.iter().map(|told| (&*told.tenant, told.state, told.events)).collect();
+        assert_eq!(told, [("acme", "active", 7), ("stdin", "", 9), ("bolt", "paused", 0)]);
     }
 }

@@ -7,7 +7,8 @@ use adr_core::Failure;
 use adr_runtime::Handle;
 use adr_sink_stdout::Target;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::args::Logging;
 use crate::components::{Builder, needs_restart};
@@ -19,7 +20,11 @@ use crate::out::{color, tell};
 /// How often to look whether a file has changed: by its text, as links are exchanged and clocks differ.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How long after a failure that may be over to try again, where devices come and go unattended.
+const TRY_AGAIN: Duration = Duration::from_secs(60);
+
 /// Where a pipeline comes from.
+#[derive(Clone)]
 pub(crate) enum Origin {
     /// Files that say all of it.
     Files(Paths),
@@ -33,6 +38,8 @@ pub(crate) struct Again {
     pub(crate) logging: Logging,
     /// Whenever a file has changed, and not only when it is asked for.
     pub(crate) watch: bool,
+    /// How its files were before they were read.
+    pub(crate) taken: u64,
 }
 
 /// Asks for the pipeline to be read again.
@@ -87,26 +94,30 @@ impl Reload {
     pub(crate) async fn run(mut self, handle: Handle, desk: Arc<PipelineDesk>) {
         let mut tick = interval(LOOK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut taken = self.fingerprint();
+        let mut taken = self.again.taken;
         let mut seen = taken;
+        let mut failed_at: Option<Instant> = None;
         loop {
             let mut answer = None;
             tokio::select! {
                 request = self.asked.recv() => match request {
-                    Some(request) => (taken, answer) = (self.fingerprint(), request),
+                    Some(request) => (taken, answer) = (fingerprint(self.again.origin.clone()).await, request),
                     None => return,
                 },
                 _ = tick.tick(), if self.again.watch => {
-                    let now = self.fingerprint();
+                    let now = fingerprint(self.again.origin.clone()).await;
                     // A file is taken once it stays as it is: somebody may still be writing it.
                     let settled = std::mem::replace(&mut seen, now) == now;
-                    if !settled || now == taken {
+                    let try_again = failed_at.is_some_and(|at| at.elapsed() >= TRY_AGAIN);
+                    if !settled || now == taken && !try_again {
                         continue;
                     }
                     taken = now;
                 }
             }
             let taken_over = self.take_over(&handle, &desk).await;
+            let of_devices = matches!(self.again.origin, Origin::Devices(_));
+            failed_at = (taken_over.is_err() && of_devices).then(Instant::now);
             desk.was_read_again(taken_over.is_ok());
             // Whoever asked may have given up waiting.
             let _ = answer.map(|answer| answer.send(taken_over));
@@ -131,7 +142,11 @@ impl Reload {
 
     /// The names of what has changed.
     async fn attempt(&mut self, handle: &Handle, desk: &PipelineDesk) -> Result<String, String> {
-        let (mut next, roll) = self.load()?;
+        let (mut next, roll) = match load(self.again.origin.clone()).await? {
+            Ok(loaded) => loaded,
+            Err(Unready::Template(found)) => return Err(self.show(&found)),
+            Err(Unready::Folder(failure)) => return Err(failure.message),
+        };
         if let Some(why) = needs_restart(&self.running, &next) {
             return Err(format!("{why}: start the program again"));
         }
@@ -160,17 +175,6 @@ impl Reload {
         Ok(names)
     }
 
-    fn load(&self) -> Result<(Pipeline, Option<Roll>), String> {
-        match &self.again.origin {
-            Origin::Files(paths) => Ok((Pipeline::load(paths).map_err(|found| self.show(&found))?, None)),
-            Origin::Devices(site) => match site.load() {
-                Ok((pipeline, roll)) => Ok((pipeline, Some(roll))),
-                Err(Unready::Template(found)) => Err(self.show(&found)),
-                Err(Unready::Folder(failure)) => Err(failure.message),
-            },
-        }
-    }
-
     /// The problems of the files, as `validate` shows them.
     fn show(&self, found: &Findings) -> String {
         if self.again.logging.in_lines() {
@@ -180,11 +184,29 @@ impl Reload {
         }
         "its files have the mistakes that are told here; `jumpcloud-adr validate` finds them before a reload".to_owned()
     }
+}
 
-    fn fingerprint(&self) -> u64 {
-        match &self.again.origin {
-            Origin::Files(paths) => paths.fingerprint(),
-            Origin::Devices(site) => site.fingerprint(),
+type Loaded = Result<(Pipeline, Option<Roll>), Unready>;
+
+/// A thousand files and keys are read beside what flows.
+async fn load(origin: Origin) -> Result<Loaded, String> {
+    let load = move || match origin {
+        Origin::Files(paths) => Ok((Pipeline::load(&paths).map_err(Unready::Template)?, None)),
+        Origin::Devices(site) => site.load().map(|(pipeline, roll)| (pipeline, Some(roll))),
+    };
+    spawn_blocking(load).await.map_err(|error| format!("reading it ended: {error}"))
+}
+
+async fn fingerprint(origin: Origin) -> u64 {
+    spawn_blocking(move || origin.fingerprint()).await.unwrap_or_default()
+}
+
+impl Origin {
+    /// Another number once anything of it has changed.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        match self {
+            Self::Files(paths) => paths.fingerprint(),
+            Self::Devices(site) => site.fingerprint(),
         }
     }
 }

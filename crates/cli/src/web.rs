@@ -53,7 +53,8 @@ pub(crate) async fn open(
         more: more(handle.clone(), metrics),
     };
     let door = door.open().await?;
-    Ok((door.address(), door.serve(async move { handle.until_stopped().await })))
+    // As long as the process: how a stop goes on is what one wants to see.
+    Ok((door.address(), door.serve(std::future::pending())))
 }
 
 /// What programs read: metrics, and whether all is well.

@@ -134,6 +134,21 @@
     next();
   };
 
+  // Says in a form what came instead of an answer.
+  const complain = (form, text) => {
+    let notice = form.querySelector(":scope > .notice");
+    if (!notice) {
+      notice = document.createElement("div");
+      form.prepend(notice);
+    }
+    notice.className = "notice bad";
+    notice.setAttribute("role", "alert");
+    const line = document.createElement("p");
+    line.textContent = text;
+    notice.replaceChildren(line);
+    notice.scrollIntoView({ block: "nearest" });
+  };
+
   // Sends a form with a secret in the background, so that the secret stays in its field where the answer is the same form.
   const keepSecret = (event) => {
     const form = event.target;
@@ -144,22 +159,32 @@
     const buttons = form.querySelectorAll("button");
     for (const button of buttons) button.disabled = true;
     form.setAttribute("aria-busy", "true");
+    const rest = () => {
+      for (const button of buttons) button.disabled = false;
+      form.removeAttribute("aria-busy");
+    };
     const send = async () => {
       const answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { "X-Fragment": "main" } });
       if (answer.redirected) return location.assign(answer.url);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const wanted = form.id && page.getElementById(form.id);
-      if (!wanted) return document.getElementById("main").replaceWith(page.getElementById("main"));
+      const main = page.getElementById("main");
+      if (!wanted && main) return document.getElementById("main").replaceWith(main);
+      if (!wanted) {
+        // It was not a page of this program that answered: a limit, or a proxy in between.
+        const said = page.body.textContent.trim().replace(/\s+/g, " ").slice(0, 300);
+        rest();
+        return complain(form, `Answered with ${answer.status}${said ? `: ${said}` : ""}`);
+      }
       wanted.querySelector("input[type=password]").value = secret;
       form.replaceWith(wanted);
       (wanted.querySelector("[autofocus], [aria-invalid]") || wanted.querySelector(".actions button[value=save]") || wanted).focus();
       wanted.querySelector(".notice")?.scrollIntoView({ block: "nearest" });
     };
-    // Where that does not work, it is sent as it would be without a script.
+    // It may have arrived and been done: it is not sent again but by a person.
     send().catch(() => {
-      for (const button of buttons) button.disabled = false;
-      form.removeAttribute("data-keep-secret");
-      form.requestSubmit(event.submitter);
+      rest();
+      complain(form, "No answer came, and it is not known whether this was done. See Collection Status before you send it again.");
     });
   };
 

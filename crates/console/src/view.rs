@@ -1,8 +1,9 @@
 //! A pipeline at one moment.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use adr_runtime::{Counts, Handle, LaneState, LaneStatus};
+use adr_runtime::{Handle, LaneState, LaneStatus, Role, SinkStatus, Vitals};
 use serde::{Deserialize, Serialize};
 
 /// A pipeline at one moment.
@@ -87,31 +88,7 @@ pub struct Lane {
 impl View {
     pub(crate) fn of(handle: &Handle) -> Self {
         let (lanes, sinks) = (handle.status().lanes(), handle.status().sinks());
-        let component = |(name, counts): (std::sync::Arc<str>, Counts)| {
-            let kind = match () {
-                () if sinks.contains_key(&name) => Kind::Sink,
-                () if lanes.keys().any(|lane| lane.source == name) => Kind::Source,
-                () => Kind::Transform,
-            };
-            let sink = sinks.get(&name);
-            let stalled = sink.and_then(|sink| sink.stalled).map(|since| since.to_string());
-            let failure = sink.and_then(|sink| sink.failing.as_ref()).map(|failing| failing.failure.to_string());
-            let component = Component {
-                kind,
-                received: counts.received,
-                sent: counts.sent,
-                sent_bytes: counts.sent_bytes,
-                duplicates: counts.duplicates,
-                discarded: counts.discarded,
-                rejected: counts.rejected,
-                failed: counts.failed,
-                retries: counts.retries,
-                in_flight: counts.in_flight(),
-                stalled,
-                failure,
-            };
-            (name.to_string(), component)
-        };
+        let component = |(name, vitals): (Arc<str>, Vitals)| (name.to_string(), component(&vitals, sinks.get(&name)));
         let lane = |(id, status): (adr_core::LaneId, LaneStatus)| {
             let (state, failure) = match status.state {
                 LaneState::Starting => ("starting", None),
@@ -134,8 +111,48 @@ impl View {
             }
         };
         Self {
-            components: handle.counts().into_iter().map(component).collect(),
-            lanes: lanes.clone().into_iter().map(lane).collect(),
+            components: handle.vitals().into_iter().map(component).collect(),
+            lanes: lanes.into_iter().map(lane).collect(),
+        }
+    }
+}
+
+/// A component; of a sink that has gone away there is no status.
+fn component(vitals: &Vitals, sink: Option<&SinkStatus>) -> Component {
+    let counts = vitals.counts;
+    Component {
+        kind: match vitals.role {
+            Role::Source => Kind::Source,
+            Role::Transform => Kind::Transform,
+            Role::Sink => Kind::Sink,
+        },
+        received: counts.received,
+        sent: counts.sent,
+        sent_bytes: counts.sent_bytes,
+        duplicates: counts.duplicates,
+        discarded: counts.discarded,
+        rejected: counts.rejected,
+        failed: counts.failed,
+        retries: counts.retries,
+        in_flight: counts.in_flight(),
+        stalled: sink.and_then(|sink| sink.stalled).map(|since| since.to_string()),
+        failure: sink.and_then(|sink| sink.failing.as_ref()).map(|failing| failing.failure.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use adr_runtime::{Counts, Failures};
+
+    use super::*;
+
+    #[test]
+    fn a_component_is_what_it_is_also_without_lanes_and_once_it_has_gone_away() {
+        for (role, kind) in [(Role::Source, Kind::Source), (Role::Transform, Kind::Transform), (Role::Sink, Kind::Sink)]
+        {
+            let (counts, failures) = (Counts::default(), Failures::default());
+            let vitals = Vitals { role, counts, excess: 0, stalled: None, failures };
+            assert_eq!(component(&vitals, None).kind, kind);
         }
     }
 }

@@ -59,6 +59,11 @@ impl Budget {
         self.lock().peak
     }
 
+    /// Whose turn it is, by a number that no other waiter has: the same as before, if nobody was served since. None: nobody waits.
+    pub fn first_waiting(&self) -> Option<u64> {
+        self.lock().waiting.front().map(|(ticket, _)| *ticket)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is a few integers, right after every statement: a panic elsewhere cannot break it.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -236,10 +241,15 @@ mod tests {
         let (mut large, mut small) = (budget.reserve(50), budget.reserve(10));
         assert!(poll(&mut large).is_none());
         assert!(poll(&mut small).is_none(), "10 would fit, but the 50 came first");
+        let whose = budget.first_waiting();
+        assert!(whose.is_some());
         drop(first);
         assert!(poll(&mut small).is_none(), "still not its turn");
+        assert_eq!(budget.first_waiting(), whose);
         let large = poll(&mut large).expect("80 are free again");
+        assert!(budget.first_waiting().is_some_and(|next| Some(next) != whose));
         let small = poll(&mut small).expect("its turn, and it fits");
+        assert_eq!(budget.first_waiting(), None);
         assert_eq!(budget.used(), 60);
         drop((large, small));
         assert_eq!((budget.used(), budget.peak()), (0, 80));

@@ -111,6 +111,11 @@ impl Output {
         Verdict(())
     }
 
+    /// How many events go on so far.
+    pub fn made(&self) -> usize {
+        self.made.len()
+    }
+
     /// A mark to go back to with [`rewind`](Output::rewind).
     pub fn mark(&self) -> Mark {
         Mark {

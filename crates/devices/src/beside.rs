@@ -1,9 +1,10 @@
 //! Files of the folder that are no devices: what is known besides, and who changed what.
 
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::FileExt;
 
+use crate::dir::Dir;
 use crate::{Folder, files};
 
 /// No note is larger.
@@ -15,12 +16,12 @@ impl Folder {
     /// # Errors
     /// When it cannot be written.
     pub fn keep(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        files::write(&self.note(name), content)
+        Dir::open(&self.path)?.write(&note(name), content)
     }
 
     /// A note that was kept; None where there is none.
     pub fn kept(&self, name: &str) -> Option<Vec<u8>> {
-        files::read(&self.note(name), LARGEST).ok().flatten()
+        files::read(&self.path.join(note(name)), LARGEST).ok().flatten()
     }
 
     /// Removes a note.
@@ -28,24 +29,34 @@ impl Folder {
     /// # Errors
     /// When it is there and cannot be removed.
     pub fn forget(&self, name: &str) -> io::Result<()> {
-        files::remove(&self.note(name))
+        Dir::open(&self.path)?.remove(&note(name))
     }
 
-    /// Appends a line to a log of the folder: one write, so that lines of two processes do not mix.
+    /// Appends a line to a log of the folder: one write, so that lines of two processes do not mix. A line that was
+    /// torn (a full disk) is ended first, so that it spoils no other.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn log(&self, name: &str, line: &str) -> io::Result<()> {
-        let path = self.path.join(name);
-        let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
-        files::give_to_folders_owner(&path, &file);
-        file.write_all(format!("{line}\n").as_bytes())?;
+        let mut file = Dir::open(&self.path)?.append(name)?;
+        let end = if is_torn(&file)? { "\n" } else { "" };
+        file.write_all(format!("{end}{line}\n").as_bytes())?;
         file.sync_data()
     }
+}
 
-    fn note(&self, name: &str) -> std::path::PathBuf {
-        self.path.join(format!(".{name}"))
+/// The name of a note's file.
+fn note(name: &str) -> String {
+    format!(".{name}")
+}
+
+/// Whether the last line has no end.
+fn is_torn(file: &File) -> io::Result<bool> {
+    let mut last = [b'\n'];
+    if let Some(place) = file.metadata()?.len().checked_sub(1) {
+        file.read_at(&mut last, place)?;
     }
+    Ok(last != [b'\n'])
 }
 
 #[cfg(test)]
@@ -75,5 +86,16 @@ mod tests {
         folder.forget("msp.organizations").unwrap();
         folder.forget("msp.organizations").unwrap();
         assert_eq!(folder.kept("msp.organizations"), None);
+    }
+    #[test]
+    fn a_torn_line_spoils_no_other() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path(), None).unwrap();
+        let log = root.path().join("audit.ndjson");
+        for (before, wanted) in [("", "two\n"), ("one\n", "one\ntwo\n"), ("one\n{\"at\":", "one\n{\"at\":\ntwo\n")] {
+            fs::write(&log, before).unwrap();
+            folder.log("audit.ndjson", "two").unwrap();
+            assert_eq!(fs::read_to_string(&log).unwrap(), wanted);
+        }
     }
 }

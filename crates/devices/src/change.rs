@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use adr_core::{ExposeSecret, Failure, SecretRef, SecretString, Timestamp};
 use zeroize::Zeroizing;
@@ -24,7 +24,7 @@ impl Folder {
         let (mut device, mut faults) = check(form, secret, now);
         self.same_as_another(&device, &mut faults)?;
         faults.none_or_refused()?;
-        let taken = |id: &str| self.device_file(id).symlink_metadata().is_ok();
+        let taken = |id: &str| self.path.join(file_of(id)).symlink_metadata().is_ok();
         device.id = free_id(&device.device_name, taken);
         device.secret_key = keys::reference(&keys::free_name(&self.path, &device.id, None, now));
         // What is not read as it is written can only be a text that is free.
@@ -45,20 +45,24 @@ impl Folder {
     /// Gives a device another key. The former key file goes, unless it is not in `keys` or another device needs it.
     ///
     /// # Errors
-    /// When there is no such device, when the key cannot be one or has ended, or when the files cannot be written.
+    /// [`Refused::Form`] when the key cannot be one or has ended, [`Refused::Failed`] when there is no such device or
+    /// when the files cannot be written.
     pub fn rotate(
         &self,
         id: &str,
         secret: &SecretString,
         expires: Option<Timestamp>,
         now: Timestamp,
-    ) -> Result<Device, Failure> {
+    ) -> Result<Device, Refused> {
         let mut lock = self.lock()?;
         let device = self.device(id)?;
-        let expires = fields::to_come(expires, now).map_err(|message| config(message.to_owned()))?;
+        let mut faults = Faults::default();
+        faults.take(Field::SecretKey, keys::checked(secret).map(drop));
+        let expires = faults.take(Field::KeyExpires, fields::to_come(expires, now));
+        faults.none_or_refused()?;
         let former = keys::own(&self.path, &device.secret_key);
         let device = Device { key: KeyTimes { added: Some(now), expires }, ..device };
-        self.save_with_key(&mut lock, device, former, secret, now)
+        Ok(self.save_with_key(&mut lock, device, former, secret, now)?)
     }
 
     /// Says whether a device is read.
@@ -66,14 +70,14 @@ impl Folder {
     /// # Errors
     /// When there is no such device, or when its file cannot be written.
     pub fn set_paused(&self, id: &str, paused: bool) -> Result<Device, Failure> {
-        let _lock = self.lock()?;
+        let lock = self.lock()?;
         let device = self.device(id)?;
         if device.paused == paused {
             return Ok(device);
         }
         let device = Device { paused, ..device };
         let text = render(&device).map_err(|message| config(format!("{id}.yaml: {message}")))?;
-        files::write(&self.device_file(id), text.as_bytes()).map_err(|error| self.unwritten(&error))?;
+        lock.folder().write(&file_of(id), text.as_bytes()).map_err(|error| self.unwritten(&error))?;
         Ok(device)
     }
 
@@ -83,14 +87,13 @@ impl Folder {
     /// When there is no such device, or when a file cannot be removed.
     pub fn remove(&self, id: &str) -> Result<(), Failure> {
         let mut lock = self.lock()?;
-        let file = self.device_file(id);
         let keys = match self.device(id) {
             Ok(device) => keys::own(&self.path, &device.secret_key).into_iter().collect(),
             // Which key it refers to nobody can tell; those that were made for it are named after it.
-            Err(_) if is_id(id) && file.symlink_metadata().is_ok() => self.keys_of(id),
+            Err(_) if is_id(id) && lock.folder().has(&file_of(id)) => self.keys_of(id),
             Err(unknown) => return Err(unknown),
         };
-        let removed = lock.note(&keys).and_then(|()| files::remove(&file));
+        let removed = lock.note(&keys).and_then(|()| lock.folder().remove(&file_of(id)));
         removed.map_err(|error| self.unwritten(&error))?;
         self.tidy(&mut lock).map_err(|error| {
             let message = format!(
@@ -123,9 +126,9 @@ impl Folder {
         let noted: Vec<String> = former.into_iter().chain([name.clone()]).collect();
         let saved = lock
             .note(&noted)
-            .and_then(|()| keys::make_folder(&self.path))
-            .and_then(|()| files::write(&self.path.join(keys::FOLDER).join(&name), key.as_bytes()))
-            .and_then(|()| files::write(&self.device_file(&device.id), text.as_bytes()));
+            .and_then(|()| lock.folder().sub_or_made(keys::FOLDER))
+            .and_then(|keys| keys.write(&name, key.as_bytes()))
+            .and_then(|()| lock.folder().write(&file_of(&device.id), text.as_bytes()));
         // The former key goes, or the new one where it came to nothing. What stays is the next change's.
         let _ = self.tidy(lock);
         saved.map_err(|error| self.unwritten(&error))?;
@@ -162,11 +165,12 @@ impl Folder {
     /// Removes key files that were noted and that no device file needs, and what was written beside a file and never
     /// took its place.
     fn tidy(&self, lock: &mut Lock) -> io::Result<()> {
-        let keys = self.path.join(keys::FOLDER);
-        for (folder, ending) in [(&self.path, ".yaml.new"), (&keys, ".key.new")] {
-            for name in names(folder).unwrap_or_default() {
-                if name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(ending)) {
-                    files::remove(&folder.join(name))?;
+        let keys = keys::open_folder(lock.folder())?;
+        for (folder, ending) in [(Some(lock.folder()), ".yaml.new"), (keys.as_ref(), ".key.new")] {
+            let Some(folder) = folder else { continue };
+            for name in folder.names().unwrap_or_default() {
+                if let Some(name) = name.to_str().filter(|name| name.starts_with('.') && name.ends_with(ending)) {
+                    folder.remove(name)?;
                 }
             }
         }
@@ -175,11 +179,12 @@ impl Folder {
             return Ok(());
         }
         // No key goes before it is certain that the file which no longer needs it will be there after a power cut.
-        files::sync_folder(&self.device_file("any"))?;
+        lock.folder().sync()?;
         let needs = self.needs()?;
         for name in &noted {
-            if !needs.iter().any(|need| need.may_be(name)) && keys.join(name).symlink_metadata().is_ok() {
-                files::remove(&keys.join(name))?;
+            let keys = keys.as_ref().filter(|keys| keys.has(name));
+            if let Some(keys) = keys.filter(|_| !needs.iter().any(|need| need.may_be(name))) {
+                keys.remove(name)?;
             }
         }
         // A file that could not be read may be the one that needs them; or none does, which is seen another time.
@@ -202,14 +207,14 @@ impl Folder {
             .collect()
     }
 
-    fn device_file(&self, id: &str) -> PathBuf {
-        self.path.join(format!("{id}.yaml"))
-    }
-
     fn unwritten(&self, error: &io::Error) -> Failure {
         let next = "see that this user may write there and that the disk is not full";
         failed(error, format!("devices folder {}: {}; {next}", self.path.display(), files::said(error)))
     }
+}
+
+fn file_of(id: &str) -> String {
+    format!("{id}.yaml")
 }
 
 /// Which key file a device file needs.

@@ -1,9 +1,10 @@
 //! What the fields of the form may hold, whether a file says it or somebody who fills in the form. No message quotes
 //! what stands in a field: somebody may have put the key there.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use adr_core::Timestamp;
+use url::Url;
 
 /// A value, or what is wrong with it and what to do.
 pub(crate) type Told<T> = Result<T, &'static str>;
@@ -46,23 +47,50 @@ pub(crate) fn device_name(text: &str) -> Told<String> {
     }
 }
 
+/// What passes here is good enough for the sink that delivers to a CCE: an address that the sink refuses would stop
+/// the devices of all others with this one.
 pub(crate) fn cce_ip(text: &str) -> Told<Option<String>> {
-    let ip = |text: &str| text.parse::<IpAddr>().is_ok();
-    let socket = |text: &str| text.parse::<SocketAddr>().is_ok_and(|address| address.port() > 0);
     let wanted = "the CCE IP is no address: write an address or a host name, perhaps with a port, such as 192.0.2.5 or \
                   192.0.2.5:514";
-    optional(text, |text| ip(text) || socket(text) || host(text), wanted)
+    optional(text, is_address, wanted)
 }
 
-fn host(text: &str) -> bool {
-    let (name, port) = text.split_once(':').unwrap_or((text, "514"));
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    };
-    // What is made of numbers alone was meant as an address, and is none.
-    let letters = name.bytes().any(|byte| byte.is_ascii_alphabetic());
-    letters && name.len() <= 253 && name.split('.').all(label) && port.parse::<u16>().is_ok_and(|port| port > 0)
+fn is_address(text: &str) -> bool {
+    let Some((host, port)) = host_and_port(text) else { return false };
+    let digits =
+        |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
+    port.is_none_or(digits) && (is_ipv6(host) || is_host(host))
+}
+
+/// An IPv6 address without brackets has no port.
+fn host_and_port(text: &str) -> Option<(&str, Option<&str>)> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']').filter(|(host, _)| is_ipv6(host))?;
+        return if rest.is_empty() { Some((host, None)) } else { Some((host, Some(rest.strip_prefix(':')?))) };
+    }
+    match text.split_once(':') {
+        Some((_, rest)) if rest.contains(':') => Some((text, None)),
+        Some((host, port)) => Some((host, Some(port))),
+        None => Some((text, None)),
+    }
+}
+
+/// Perhaps with a zone: `fe80::1%eth0`.
+fn is_ipv6(host: &str) -> bool {
+    let (ip, zone) = host.split_once('%').map_or((host, "none"), |(ip, zone)| (ip, zone));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    ip.parse::<Ipv6Addr>().is_ok() && !zone.is_empty() && zone.bytes().all(plain)
+}
+
+/// An IPv4 address or a name. What ends in a number was meant as an address.
+fn is_host(host: &str) -> bool {
+    let labels = || host.strip_suffix('.').unwrap_or(host).split('.');
+    if labels().next_back().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit())) {
+        return host.parse::<IpAddr>().is_ok();
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(plain);
+    host.len() <= 253 && labels().all(label)
 }
 
 pub(crate) fn access_id(text: &str) -> Told<String> {
@@ -76,12 +104,14 @@ pub(crate) fn region(text: &str) -> Told<Option<String>> {
 pub(crate) fn base_url(text: &str) -> Told<Option<String>> {
     let good = |text: &str| {
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        rest.is_some_and(|rest| {
+        let plain = rest.is_some_and(|rest| {
             !rest.is_empty()
                 && !rest.starts_with(['/', ':'])
                 && !rest.contains(['@', '?', '#'])
                 && !rest.contains(char::is_whitespace)
-        })
+        });
+        // As the source will read it: one that it refuses would stop the devices of all others with this one.
+        plain && Url::parse(text).is_ok_and(|url| url.host_str().is_some())
     };
     let wanted = "this is no address of an API: write it as https://host/path, without a login, a query or a fragment";
     optional(text, good, wanted)
@@ -98,7 +128,10 @@ pub(crate) fn org_id(text: &str) -> Told<Option<String>> {
     let good = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     let wanted = "`org_id` has a character that no Organization ID has: copy it from the JumpCloud console, Settings > \
                   Organization Profile";
-    optional(text, good, wanted)
+    let org_id = optional(text, good, wanted)?;
+    // JumpCloud's own are 24 hexadecimal digits, and its answers have them in lower case.
+    let is_own = |id: &String| id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Ok(org_id.map(|id| if is_own(&id) { id.to_ascii_lowercase() } else { id }))
 }
 
 /// Whether the organization is said by what must say it, and by nobody else.
@@ -157,25 +190,49 @@ mod tests {
 
     #[test]
     fn addresses_of_a_cce() {
-        for good in ["192.0.2.5", "192.0.2.5:514", "2001:db8::5", "[2001:db8::5]:514", "cce", "cce-1.example.com:6514"]
-        {
+        for good in [
+            "192.0.2.5",
+            "192.0.2.5:514",
+            "2001:db8::5",
+            "2001:DB8::5",
+            "[2001:db8::5]:514",
+            "[2001:db8::5]",
+            "[fe80::1%eth0]:6514",
+            "cce",
+            "cce_1",
+            "cce-1.example.com:6514",
+            "cce.example.com.:65535",
+        ] {
             assert_eq!(cce_ip(&format!(" {good}\n")), Ok(Some(good.to_owned())), "{good}");
         }
         assert_eq!(cce_ip(" "), Ok(None));
         for wrong in [
             "192.0.2",
+            "192.0.2.5:",
             "192.0.2.5:0",
+            "192.0.2.5:+514",
             "192.0.2.300",
             "192.0.2.5:99999",
+            "[192.0.2.5]:514",
+            "[2001:db8::5",
+            "[2001:db8::5]514",
+            "[fe80::1%]:514",
+            "1:2:3",
+            "host.1",
             "cce:0",
             "cce:x",
+            "cce:+514",
             "cce..example",
+            "cce.example/x",
+            ".",
             "a b",
+            "m\u{fc}nchen.example",
             "tcp://cce",
             ":514",
         ] {
             assert!(cce_ip(wrong).is_err(), "{wrong}");
         }
+        assert!(cce_ip(&"a".repeat(64)).is_err() && cce_ip(&"a.".repeat(127)).is_err());
     }
 
     #[test]
@@ -192,6 +249,12 @@ mod tests {
             "https://a#b",
             "ftp://a",
             "https://a b",
+            "https://[x",
+            "https://[::1",
+            "https://a:99999",
+            "https://a:x",
+            "https://192.0.2.300",
+            "https://a%b",
         ] {
             assert!(base_url(wrong).is_err(), "{wrong}");
         }
@@ -203,6 +266,9 @@ mod tests {
             assert!(org_id(placeholder).unwrap_err().contains("Organization Profile"));
         }
         assert_eq!(org_id(" 5a2af2a82cf2b0010053ea41 "), Ok(Some("5a2af2a82cf2b0010053ea41".to_owned())));
+        let own = "5a2af2a82cf2b0010053ea41";
+        assert_eq!(org_id(&own.to_uppercase()), Ok(Some(own.to_owned())), "as JumpCloud writes it");
+        assert_eq!(org_id("Acme_1"), Ok(Some("Acme_1".to_owned())), "what is none of JumpCloud's stays as it is");
         assert!(org_id("5a2af2a8 2cf2").is_err() && org_id("5a2/..").is_err());
         assert!(organization(None, false).is_err() && organization(Some("5a2a"), true).is_err());
         assert!(organization(None, true).is_ok() && organization(Some("5a2a"), false).is_ok());

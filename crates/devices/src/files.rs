@@ -1,9 +1,9 @@
-//! Files that are there whole or not at all, for this user alone.
+//! How files are read, and what is said of the disk's errors.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
-use std::path::{Path, PathBuf};
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use rustix::fs::OFlags;
 
@@ -26,6 +26,8 @@ pub(crate) fn read(path: &Path, largest: u64) -> io::Result<Option<Vec<u8>>> {
 pub(crate) fn said(error: &io::Error) -> String {
     use io::ErrorKind as Kind;
     match error.kind() {
+        // In words already.
+        _ if error.get_ref().is_some() => error.to_string(),
         Kind::NotFound => "it is not there".to_owned(),
         Kind::PermissionDenied => "this user may not do that (permission denied)".to_owned(),
         Kind::NotADirectory => "it is not a folder".to_owned(),
@@ -35,69 +37,6 @@ pub(crate) fn said(error: &io::Error) -> String {
         Kind::StorageFull | Kind::QuotaExceeded => "the disk is full".to_owned(),
         _ => error.to_string(),
     }
-}
-
-/// Writes a file in place of what is there: a file beside it, mode 0600, fsynced, renamed, and the folder fsynced.
-/// Only who holds the folder's lock may call it.
-pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    let new = beside(path)?;
-    let written = write_new(&new, content).and_then(|()| {
-        step()?;
-        fs::rename(&new, path)
-    });
-    match written {
-        Ok(()) => sync_folder(path),
-        Err(error) => {
-            // Only tidiness: a rest of it is replaced by the next write.
-            let _ = remove_if_there(&new);
-            Err(error)
-        }
-    }
-}
-
-fn write_new(new: &Path, content: &[u8]) -> io::Result<()> {
-    remove_if_there(new)?;
-    step()?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(new)?;
-    give_to_folders_owner(new, &file);
-    step()?;
-    file.write_all(content)?;
-    step()?;
-    file.sync_all()
-}
-
-/// Removes a file for good: what is not there is removed.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    remove_if_there(path)?;
-    sync_folder(path)
-}
-
-/// What root writes into a service's folder must stay legible to the service.
-pub(crate) fn give_to_folders_owner(path: &Path, file: &File) {
-    let Some(Ok(folder)) = path.parent().map(fs::metadata) else { return };
-    if file.metadata().is_ok_and(|file| file.uid() != folder.uid()) {
-        // Refused to everybody but root, and everybody but root owns what he writes.
-        let _ = fchown(file, Some(folder.uid()), Some(folder.gid()));
-    }
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    step()?;
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn beside(path: &Path) -> io::Result<PathBuf> {
-    let name = path.file_name().and_then(|name| name.to_str()).ok_or(io::ErrorKind::InvalidFilename)?;
-    Ok(path.with_file_name(format!(".{name}.new")))
-}
-
-/// Makes lasting what was given or taken as a name beside `path`.
-pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    step()?;
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 #[cfg(not(test))]

@@ -5,11 +5,13 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use adr_core::{Failure, FailureKind, SecretRef, SecretString};
 use zeroize::Zeroizing;
 
 use crate::list::{list, load, names};
+use crate::memory::{Memory, state};
 use crate::{Device, Problem, Seal, files, keys, unseal};
 
 /// A folder of device files.
@@ -18,6 +20,7 @@ pub struct Folder {
     /// Absolute.
     pub(crate) path: PathBuf,
     pub(crate) seal: Option<Seal>,
+    memory: Mutex<Memory>,
 }
 
 /// What a folder holds.
@@ -51,7 +54,7 @@ impl Folder {
                 }
             }
         }
-        Ok(Self { path, seal })
+        Ok(Self { path, seal, memory: Mutex::default() })
     }
 
     /// Where it is.
@@ -72,19 +75,28 @@ impl Folder {
         let mut contents = Contents { devices: Vec::new(), problems: listed.problems };
         let mut organizations = HashMap::<String, String>::new();
         let mut device_names = HashMap::<String, String>::new();
+        let (mut of_devices, mut outside) = (HashMap::new(), Vec::new());
         for id in &listed.ids {
             let device = match load(&self.path, id) {
                 Ok(Some(device)) => device,
                 // Removed since it was listed.
                 Ok(None) => continue,
                 Err(problem) => {
-                    contents.problems.push(problem);
+                    let organization = self.memory().organization(id).cloned().or(problem.organization.clone());
+                    of_devices.extend(organization.clone().map(|organization| (id.clone(), organization)));
+                    contents.problems.push(Problem { organization, ..*problem });
                     continue;
                 }
             };
+            let org_id = device.configuration.org_id.clone();
+            of_devices.extend(org_id.clone().map(|org_id| (id.clone(), org_id)));
+            if keys::own(&self.path, &device.secret_key).is_none() {
+                outside.extend(self.key_file(&device));
+            }
             let organization = organization(&device);
             if let Some(other) = organization.as_ref().and_then(|organization| organizations.get(organization)) {
-                contents.problems.push(Problem::refusal(id, same_organization(other)));
+                let problem = Problem::refusal(id, same_organization(other));
+                contents.problems.push(Problem { organization: org_id, ..problem });
                 continue;
             }
             if let Some(organization) = organization {
@@ -98,6 +110,7 @@ impl Folder {
             }
             contents.devices.push(device);
         }
+        self.memory().keep(of_devices, outside.into_iter());
         self.open_to_others(&contents.devices, &mut contents.problems);
         contents.problems.sort_by(|one, other| one.file.cmp(&other.file));
         Ok(contents)
@@ -113,13 +126,20 @@ impl Folder {
         found.ok_or_else(|| self.unknown(id))
     }
 
-    /// A number that is another one once a device file or a file in `keys` has come, gone or changed. Take it before
-    /// [`read`](Self::read), so that nothing which changes meanwhile is missed. It reads no file.
+    /// A number that is another one once a device file or a file in `keys` has come, gone or changed, or a key that is
+    /// kept elsewhere, if this folder has [`read`](Self::read) the device that it is for. Take it before reading, so
+    /// that nothing which changes meanwhile is missed. It reads no file.
     pub fn fingerprint(&self) -> u64 {
         let keys = self.path.join(keys::FOLDER);
         let device_file = |name: &[u8]| name.ends_with(b".yaml") || name.ends_with(b".yml");
         let modes = [&self.path, &keys].map(|folder| fs::metadata(folder).map(|folder| folder.mode()).ok());
-        hashed(&modes).wrapping_add(seen(&self.path, device_file)).wrapping_add(seen(&keys, |_| true).rotate_left(1))
+        let outside = self.memory().changes().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let inside = seen(&self.path, device_file).wrapping_add(seen(&keys, |_| true).rotate_left(1));
+        hashed(&modes).wrapping_add(inside).wrapping_add(outside)
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where the key of a device is kept, with an absolute path where that is a file.
@@ -240,11 +260,8 @@ fn seen(folder: &Path, counts: impl Fn(&[u8]) -> bool) -> u64 {
     };
     let counted = names.into_iter().filter(|name| !name.as_bytes().starts_with(b".") && counts(name.as_bytes()));
     counted.fold(0, |sum, name| {
-        let file = fs::metadata(folder.join(&name)).map(|file| {
-            let changed = (file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec());
-            (file.dev(), file.ino(), file.size(), changed)
-        });
-        sum.wrapping_add(hashed(&(name, file.ok())))
+        let file = state(&folder.join(&name));
+        sum.wrapping_add(hashed(&(name, file)))
     })
 }
 

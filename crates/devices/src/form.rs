@@ -42,7 +42,7 @@ pub struct FieldFault {
     pub message: String,
 }
 
-/// Why a device was not added.
+/// Why a device was not added, or its key not exchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The form is not filled in right: at least one fault, in the order of the form.
@@ -90,7 +90,7 @@ impl Faults {
     }
 
     /// The value; where there is none, why is kept.
-    fn take<T: Default, E: Into<String>>(&mut self, field: Field, told: Result<T, E>) -> T {
+    pub(crate) fn take<T: Default, E: Into<String>>(&mut self, field: Field, told: Result<T, E>) -> T {
         told.unwrap_or_else(|message| {
             self.add(field, message);
             T::default()

@@ -1,14 +1,12 @@
 //! Key files: what they are called, what may be in them.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use adr_core::{ExposeSecret, SecretRef, SecretString, Timestamp};
-use rustix::fs::OFlags;
 
-use crate::files::{give_to_folders_owner, step, sync_folder};
+use crate::dir::Dir;
 use crate::seal::is_sealed;
 
 /// Where they are, below the folder.
@@ -18,9 +16,7 @@ pub(crate) const LARGEST: u64 = 64 << 10;
 
 /// Whether it is the name of a file in `keys`, and of nothing else.
 pub(crate) fn is_name(name: &str) -> bool {
-    let mut parts = Path::new(name).components();
-    let single = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
-    single && !name.starts_with('.') && !name.ends_with('/') && !name.contains(char::is_control)
+    !name.is_empty() && !name.starts_with('.') && !name.contains(|letter| letter == '/' || char::is_control(letter))
 }
 
 /// The second in the name, if a change of the device `id` has given it.
@@ -56,17 +52,12 @@ pub(crate) fn reference(name: &str) -> SecretRef {
     SecretRef::File(PathBuf::from(FOLDER).join(name))
 }
 
-/// Makes the folder of keys, for this user alone, where it is missing.
-pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
-    let keys = folder.join(FOLDER);
-    step()?;
-    match DirBuilder::new().mode(0o700).create(&keys) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-        made => made?,
+/// The folder of keys; None where it is missing.
+pub(crate) fn open_folder(folder: &Dir) -> io::Result<Option<Dir>> {
+    match folder.sub(FOLDER) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some),
     }
-    let flags = (OFlags::NOFOLLOW | OFlags::DIRECTORY).bits().cast_signed();
-    give_to_folders_owner(&keys, &fs::OpenOptions::new().read(true).custom_flags(flags).open(&keys)?);
-    sync_folder(&keys)
 }
 
 /// A key as it will be kept: without the line break that is pasted along.
@@ -126,7 +117,7 @@ mod tests {
     #[test]
     fn a_name_is_given_once() {
         let folder = tempfile::tempdir().unwrap();
-        make_folder(folder.path()).unwrap();
+        fs::create_dir(folder.path().join(FOLDER)).unwrap();
         let now = Timestamp::from_secs(1_796_428_800);
         let name = free_name(folder.path(), "acme", None, now);
         assert_eq!(name, "acme-1796428800.key");

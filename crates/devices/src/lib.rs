@@ -13,6 +13,7 @@
 mod beside;
 mod change;
 mod device;
+mod dir;
 mod fields;
 mod files;
 mod folder;
@@ -21,6 +22,7 @@ mod id;
 mod keys;
 mod list;
 mod lock;
+mod memory;
 mod parse;
 mod problem;
 mod seal;

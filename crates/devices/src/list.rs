@@ -70,22 +70,34 @@ pub(crate) fn names(folder: &Path) -> io::Result<Vec<OsString>> {
 }
 
 /// The device of that id; None where there is no such file.
-pub(crate) fn load(folder: &Path, id: &str) -> Result<Option<Device>, Problem> {
+pub(crate) fn load(folder: &Path, id: &str) -> Result<Option<Device>, Box<Problem>> {
     let fault = |message: String| Problem::refusal(id, message);
     let text = match files::read(&folder.join(format!("{id}.yaml")), LARGEST) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => {
-            return Err(fault(format!("{}; see that it is a file that this user may read", files::said(&error))));
+            let next = "see that it is a file that this user may read";
+            return Err(Box::new(fault(format!("{}; {next}", files::said(&error)))));
         }
         Ok(text) => text,
     };
     let Some(text) = text else {
-        return Err(fault("it is too large for a device file: it must hold the fields of one device".to_owned()));
+        let message = "it is too large for a device file: it must hold the fields of one device";
+        return Err(Box::new(fault(message.to_owned())));
     };
     let text = std::str::from_utf8(&text).map_err(|error| {
         let line = text[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
         let column = text[..error.valid_up_to()].iter().rev().take_while(|byte| **byte != b'\n').count() as u64 + 1;
         fault("this is not UTF-8: save the file as UTF-8".to_owned()).at(Some((line, column)))
     })?;
-    parse(id, text).map(Some).map_err(|wrong| fault(wrong.message).at(wrong.place))
+    parse(id, text).map(Some).map_err(|wrong| {
+        let problem = fault(wrong.message).at(wrong.place);
+        Box::new(Problem { organization: mentioned(text), ..problem })
+    })
+}
+
+/// What looks like an Organization ID in a file that is not right otherwise.
+fn mentioned(text: &str) -> Option<String> {
+    let words = text.split(|sign: char| !sign.is_ascii_alphanumeric());
+    let mut ids = words.filter(|word| word.len() == 24 && word.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    ids.next().map(str::to_ascii_lowercase)
 }

@@ -1,36 +1,34 @@
 //! One change at a time, and a note of what a change may leave behind if it is cut off.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FlockOperation, flock};
 use rustix::io::retry_on_intr;
 
-use crate::files::{give_to_folders_owner, step};
+use crate::dir::Dir;
+use crate::files::step;
 
-/// The folder's lock, held until it is dropped or the process ends, however that ends.
+/// The folder and its lock, held until it is dropped or the process ends, however that ends.
 #[derive(Debug)]
-pub(crate) struct Lock(File);
+pub(crate) struct Lock {
+    folder: Dir,
+    file: File,
+}
 
 impl Lock {
     /// Waits for its turn.
     pub(crate) fn take(folder: &Path) -> io::Result<Self> {
-        let path = folder.join(".lock");
-        let mut options = OpenOptions::new();
-        // A link there is followed by nobody: root may be the one who opens it.
-        options.read(true).append(true).mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
-        let file = match options.clone().create_new(true).open(&path) {
-            Ok(file) => {
-                give_to_folders_owner(&path, &file);
-                file
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(&path)?,
-            Err(error) => return Err(error),
-        };
+        let folder = Dir::open(folder)?;
+        let file = folder.append(".lock")?;
         retry_on_intr(|| flock(&file, FlockOperation::LockExclusive))?;
-        Ok(Self(file))
+        Ok(Self { folder, file })
+    }
+
+    /// The folder that is locked.
+    pub(crate) fn folder(&self) -> &Dir {
+        &self.folder
     }
 
     /// Notes key files that nothing may refer to soon: the next change looks after them.
@@ -38,16 +36,16 @@ impl Lock {
         step()?;
         // Begins with a line break: a change may have been cut off within its line.
         let lines = keys.iter().fold(String::from("\n"), |lines, key| lines + key + "\n");
-        self.0.write_all(lines.as_bytes())?;
+        self.file.write_all(lines.as_bytes())?;
         step()?;
-        self.0.sync_data()
+        self.file.sync_data()
     }
 
     /// What was noted by changes that came to nobody knows what end. May name files that are not there.
     pub(crate) fn noted(&mut self) -> io::Result<Vec<String>> {
         let mut text = Vec::new();
-        self.0.seek(SeekFrom::Start(0))?;
-        self.0.read_to_end(&mut text)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.read_to_end(&mut text)?;
         let text = String::from_utf8_lossy(&text);
         // A line without its end was cut off before its key was written.
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
@@ -57,7 +55,7 @@ impl Lock {
     /// All that was noted is looked after.
     pub(crate) fn forget(&mut self) -> io::Result<()> {
         step()?;
-        self.0.set_len(0)
+        self.file.set_len(0)
     }
 }
 
@@ -70,7 +68,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut lock = Lock::take(folder.path()).unwrap();
         lock.note(&["acme-1.key".to_owned(), "acme-2.key".to_owned()]).unwrap();
-        lock.0.write_all(b"\nbeta-1.key").unwrap();
+        lock.file.write_all(b"\nbeta-1.key").unwrap();
         assert_eq!(lock.noted().unwrap(), ["acme-1.key", "acme-2.key"]);
         lock.note(&["../x.key".to_owned(), "beta-2.key".to_owned()]).unwrap();
         assert_eq!(lock.noted().unwrap(), ["acme-1.key", "acme-2.key", "beta-1.key", "beta-2.key"]);

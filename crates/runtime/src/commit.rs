@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::Span;
 
 use crate::ack::Outcome;
+use crate::parting::Parting;
 use crate::progress::Progress;
 use crate::spans;
 use crate::status::Status;
@@ -38,6 +39,7 @@ pub(crate) struct Commit<'a> {
     transactions: Option<Transactions>,
     queue: VecDeque<Pending>,
     trail: Trail,
+    parting: Parting<'a>,
 }
 
 /// What happens next in the stage.
@@ -45,6 +47,7 @@ enum Step {
     Arrived(Option<Pending>),
     Resolved(Result<Option<Duration>, Failure>),
     TrailDue,
+    GivenUp(Failure),
 }
 
 impl<'a> Commit<'a> {
@@ -53,8 +56,9 @@ impl<'a> Commit<'a> {
         status: &'a Status,
         transactions: Option<Transactions>,
         trail: Trail,
+        parting: Parting<'a>,
     ) -> Self {
-        Self { progress, status, transactions, queue: VecDeque::new(), trail }
+        Self { progress, status, transactions, queue: VecDeque::new(), trail, parting }
     }
 
     /// Runs until the last batch is committed. Gives what is delivered but must not be durable yet.
@@ -67,6 +71,10 @@ impl<'a> Commit<'a> {
                     while let Some(checkpoint) = self.trail.pop_due(Instant::now()) {
                         self.progress.save(checkpoint).await?;
                     }
+                }
+                Step::GivenUp(failure) => {
+                    self.queue.iter().for_each(|pending| spans::failed(&pending.span, &failure));
+                    return Err(failure);
                 }
                 Step::Resolved(result) => {
                     let trail = result.inspect_err(|failure| {
@@ -84,18 +92,24 @@ impl<'a> Commit<'a> {
     async fn step(&mut self, batches: &mut mpsc::Receiver<Pending>) -> Step {
         let due = self.trail.due();
         let trail = sleep_until(due.unwrap_or_else(Instant::now));
-        match self.queue.front_mut() {
+        let step = match self.queue.front_mut() {
             Some(head) => tokio::select! {
                 biased;
                 result = &mut head.outcome => Step::Resolved(result),
                 () = trail, if due.is_some() => Step::TrailDue,
+                failure = self.parting.is_over() => return Step::GivenUp(failure),
             },
             None => tokio::select! {
                 biased;
                 pending = batches.recv() => Step::Arrived(pending),
                 () = trail, if due.is_some() => Step::TrailDue,
+                failure = self.parting.is_over() => return Step::GivenUp(failure),
             },
+        };
+        if !matches!(step, Step::TrailDue) {
+            self.parting.moved();
         }
+        step
     }
 
     /// The head of the queue is delivered; those behind it that are too are committed with it.
@@ -150,7 +164,12 @@ impl<'a> Commit<'a> {
         if let Some(transactions) = &mut self.transactions {
             let group = Group { events: joined(batches), checkpoint: Arc::new(checkpoint) };
             let checkpoint = group.checkpoint.clone();
-            transactions.commit(group).await?;
+            tokio::select! {
+                biased;
+                committed = transactions.commit(group) => committed?,
+                // Whoever opens the lane next learns what became of it.
+                failure = self.parting.is_over() => return Err(failure),
+            }
             self.progress.note(&checkpoint);
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use adr_core::FailureKind;
 
@@ -36,7 +36,8 @@ pub type Failures = BTreeMap<(Stage, &'static str), u64>;
 /// What comes in is counted before what becomes of it, and read after it: so a reading never shows more than came in.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    role: OnceLock<Role>,
+    /// None: nothing of that name was ever part of the topology.
+    role: Mutex<Option<Role>>,
     pub(crate) received: AtomicU64,
     pub(crate) received_bytes: AtomicU64,
     pub(crate) duplicates: AtomicU64,
@@ -56,7 +57,8 @@ pub(crate) struct Counters {
 /// The counts of one component at one moment.
 ///
 /// For every component `received = sent + duplicates + discarded + rejected + failed + in flight`, where `failed` are
-/// events of batches that did not get through and whose lane reads them again.
+/// events of batches that did not get through and whose lane reads them again. Each event that came in counts once: also
+/// where a transform made several of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Events that came in.
@@ -69,9 +71,9 @@ pub struct Counts {
     pub discarded: u64,
     /// Written to the dead letter.
     pub rejected: u64,
-    /// Events that went out (of a sink: delivered).
+    /// Events that went on (of a sink: delivered).
     pub sent: u64,
-    /// Bytes of these.
+    /// Bytes of what went on.
     pub sent_bytes: u64,
     /// In a batch that failed; read again by their lane.
     pub failed: u64,
@@ -85,18 +87,20 @@ pub(crate) struct Registry(Mutex<BTreeMap<Arc<str>, Arc<Counters>>>);
 
 impl Registry {
     /// The counters of a component.
-    pub(crate) fn of(&self, component: &Arc<str>, role: Role) -> Arc<Counters> {
-        let counters = self.all().entry(component.clone()).or_default().clone();
-        // The first one counts: a name does not change what it does while it runs.
-        counters.role.get_or_init(|| role);
-        counters
+    pub(crate) fn of(&self, component: &Arc<str>) -> Arc<Counters> {
+        self.all().entry(component.clone()).or_default().clone()
+    }
+
+    /// What a component does from now on: a change of the topology may give its name to another.
+    pub(crate) fn cast(&self, component: &Arc<str>, role: Role) {
+        *self.of(component).lock_role() = Some(role);
     }
 
     /// Every component there was, with what it does.
     pub(crate) fn components(&self) -> Vec<(Arc<str>, Role, Arc<Counters>)> {
         let all = self.all();
         let known =
-            all.iter().filter_map(|(name, counters)| Some((name.clone(), *counters.role.get()?, counters.clone())));
+            all.iter().filter_map(|(name, counters)| Some((name.clone(), (*counters.lock_role())?, counters.clone())));
         known.collect()
     }
 
@@ -133,6 +137,10 @@ impl Counters {
     /// The worst that was noted.
     pub(crate) fn excess(&self) -> u64 {
         self.excess.load(Ordering::Relaxed)
+    }
+
+    fn lock_role(&self) -> MutexGuard<'_, Option<Role>> {
+        self.role.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_failures(&self) -> MutexGuard<'_, Failures> {

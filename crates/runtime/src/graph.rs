@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use adr_core::{Failure, FailureKind, Sink, SourceComponent};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -147,12 +147,14 @@ impl Graph {
             if let Some(fresh) = fresh {
                 step.exchange(fresh);
             }
+            self.shared.counters.cast(&step.name, Role::Transform);
             self.steps.insert(step.name.clone(), step);
         }
         let names: BTreeSet<&Arc<str>> = sinks.iter().map(|sink| &sink.name).collect();
         self.sinks.keys().filter(|name| !names.contains(name)).for_each(|name| self.shared.status.forget_sink(name));
         let mut running = BTreeMap::new();
         for BuiltSink { name, running: built, caveats, next } in sinks {
+            self.shared.counters.cast(&name, Role::Sink);
             self.shared.status.know(&name, caveats);
             match next {
                 Next::Stays | Next::IsDriven => {}
@@ -229,7 +231,7 @@ impl Graph {
                 Ok((step.clone(), Some(fresh)))
             }
             (None, Some(factory)) => {
-                let counters = self.shared.counters(&node.name, Role::Transform);
+                let counters = self.shared.counters(&node.name);
                 let fresh = Fresh::new(&node.name, factory)?;
                 Ok((Arc::new(Step::new(node.name, fresh, counters)), None))
             }
@@ -239,14 +241,16 @@ impl Graph {
 
     fn build_sink(&self, node: SinkNode) -> Result<BuiltSink, Failure> {
         let SinkNode { name, kind, buffer, caveats, .. } = node;
-        let (counters, ended) = (self.shared.counters(&name, Role::Sink), Arc::new(OnceLock::new()));
+        let (counters, ended) = (self.shared.counters(&name), Arc::new(OnceLock::new()));
+        let ends = Arc::new(Notify::new());
         let running = self.sinks.get(&name).map(|running| running.with(buffer));
         let (running, next) = match (running, kind) {
             (Some(running), None) => (running, Next::Stays),
             (None, None) => return Err(unknown("sink", &name)),
             (_, Some(SinkKind::Transactional(sink))) => {
                 let (number, entry) = (self.shared.next_sink(), Entry::Transactional(sink));
-                let port = Port { name: name.clone(), number, entry, buffer: buffer.map(Buffer::new), counters, ended };
+                let buffer = buffer.map(Buffer::new);
+                let port = Port { name: name.clone(), number, entry, buffer, counters, ended, ends };
                 (RunningSink { port: Arc::new(port), control: None }, Next::IsDriven)
             }
             (Some(RunningSink { port, control: Some(control) }), Some(kind)) => {
@@ -266,6 +270,7 @@ impl Graph {
                     limits: self.shared.limits,
                     jobs: to_deliver,
                     control: to_obey,
+                    ends: ends.clone(),
                     letters: self.shared.letters.clone(),
                     counters: counters.clone(),
                     status: self.shared.status.clone(),
@@ -279,6 +284,7 @@ impl Graph {
                     buffer: buffer.map(Buffer::new),
                     counters,
                     ended,
+                    ends,
                 });
                 (RunningSink { port, control: Some(control) }, Next::Starts(Box::new((deliver, sink))))
             }
@@ -288,11 +294,12 @@ impl Graph {
 
     fn change_source(&mut self, source: BuiltSource) {
         let BuiltSource { name, component, ways, room } = source;
+        self.shared.counters.cast(&name, Role::Source);
         let (Some(running), Some(room)) = (self.sources.get_mut(&name), room) else {
             let component = component.expect("a source that does not run is new");
             let (ways, stop) = (Arc::new(ways), self.stop.child_token());
             let (changes, to_make) = mpsc::channel(CHANGES);
-            let counters = self.shared.counters(&name, Role::Source);
+            let counters = self.shared.counters(&name);
             let lanes = Lanes::new(self.shared.clone(), ways.clone(), counters, stop);
             self.ended.spawn(lanes.run(component, to_make, self.busy.token()));
             self.sources.insert(name, RunningSource { ways, changes, is_gone: false });
@@ -306,12 +313,13 @@ impl Graph {
 impl RunningSink {
     /// The same sink with that buffer: another port, where it has another one.
     fn with(&self, buffer: Option<u32>) -> Self {
-        let Port { name, number, entry, counters, ended, .. } = &*self.port;
+        let Port { name, number, entry, counters, ended, ends, .. } = &*self.port;
         if self.port.buffer.as_ref().map(|buffer| buffer.most) == buffer {
             return self.clone();
         }
-        let (name, entry, counters, ended) = (name.clone(), entry.clone(), counters.clone(), ended.clone());
-        let port = Port { name, number: *number, entry, buffer: buffer.map(Buffer::new), counters, ended };
+        let (name, entry, counters) = (name.clone(), entry.clone(), counters.clone());
+        let (ended, ends, buffer) = (ended.clone(), ends.clone(), buffer.map(Buffer::new));
+        let port = Port { name, number: *number, entry, buffer, counters, ended, ends };
         Self { port: Arc::new(port), control: self.control.clone() }
     }
 }

@@ -63,11 +63,6 @@ impl Handle {
         self.stop.is_cancelled()
     }
 
-    /// Resolves once a drain is asked for.
-    pub async fn until_stopped(&self) {
-        self.stop.cancelled().await;
-    }
-
     /// The status of every lane.
     pub fn status(&self) -> &Status {
         &self.shared.status

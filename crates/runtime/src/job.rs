@@ -8,6 +8,7 @@ use adr_core::{Event, LaneId};
 use tracing::Span;
 
 use crate::ack::Ack;
+use crate::parting::Luggage;
 use crate::port::Room;
 
 /// One life of a lane, from its opening to its end or failure. A lane lives and dies whole: what a dead life still
@@ -41,6 +42,8 @@ pub(crate) struct Job {
     portion: Range<usize>,
     /// What its batch takes up at the sink; given back with the last portion.
     room: Option<Room>,
+    /// It is a part of what its life has at the sink.
+    luggage: Option<Luggage>,
     /// Its delivery, shared by its portions.
     pub(crate) span: Span,
 }
@@ -55,12 +58,17 @@ pub(crate) struct Portion {
 impl Job {
     /// A whole batch.
     pub(crate) fn new(life: Arc<Life>, batch: Arc<Vec<Event>>, ack: Ack) -> Self {
-        Self { life, portion: 0..batch.len(), batch, ack, room: None, span: Span::none() }
+        Self { life, portion: 0..batch.len(), batch, ack, room: None, luggage: None, span: Span::none() }
     }
 
     /// The same, with the room that it has at its sink.
     pub(crate) fn within(self, room: Option<Room>) -> Self {
         Self { room, ..self }
+    }
+
+    /// The same, as a part of what its life has at its sink.
+    pub(crate) fn part_of(self, luggage: Luggage) -> Self {
+        Self { luggage: Some(luggage), ..self }
     }
 
     /// The same, as part of a trace.
@@ -82,13 +90,14 @@ impl Job {
         let starts = self.portion.clone().step_by(most.max(1));
         // A batch without events is acked like any other.
         let first = self.portion.is_empty().then_some(self.portion.start);
-        let Self { life, batch, portion: Range { end, .. }, ack, room, span } = self;
+        let Self { life, batch, portion: Range { end, .. }, ack, room, luggage, span } = self;
         let mut ack = Some(ack);
         starts.chain(first).map(move |start| {
             let portion = start..end.min(start.saturating_add(most.max(1)));
             let forked = if portion.end == end { ack.take() } else { ack.as_ref().map(Ack::fork) };
             let ack = forked.expect("only the last portion takes the ack itself");
-            Self { life: life.clone(), batch: batch.clone(), portion, ack, room: room.clone(), span: span.clone() }
+            let (life, batch, room, luggage) = (life.clone(), batch.clone(), room.clone(), luggage.clone());
+            Self { life, batch, portion, ack, room, luggage, span: span.clone() }
         })
     }
 }

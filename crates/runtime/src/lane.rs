@@ -7,12 +7,12 @@ use std::time::Duration;
 use adr_core::{Failure, FailureKind, Lane, LaneId, Source};
 use futures_util::FutureExt;
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 
 use crate::backoff::{Backoff, seed_for};
 use crate::counters::Counters;
 use crate::job::Life;
 use crate::life::{Ended, Living};
+use crate::parting::Stop;
 use crate::plan::Plan;
 use crate::port::{Entry, Port};
 use crate::progress::Progress;
@@ -36,7 +36,7 @@ pub(crate) struct Supervised {
     pub(crate) plan: Arc<Plan>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) lane: Arc<dyn Lane>,
-    pub(crate) stop: CancellationToken,
+    pub(crate) stop: Stop,
     pub(crate) progress: Arc<Progress>,
 }
 
@@ -50,17 +50,13 @@ impl Supervised {
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60), seed);
         let mut failures = 0;
         loop {
-            self.shared.status.set(&id, LaneState::Starting);
-            let events_before = self.shared.status.update(&id, |status| {
-                status.opened += 1;
-                status.events
-            });
+            let before = self.shared.status.opens(&id);
             let failure = match AssertUnwindSafe(self.live(&id, seed, &mut trail)).catch_unwind().await {
                 Ok(Ok(ended)) => return self.end(id, ended.failure, ended.trail),
                 Ok(Err(failure)) => failure,
                 Err(_) => Failure::new(FailureKind::Internal, "the lane panicked"),
             };
-            if self.shared.status.update(&id, |status| status.events) > events_before {
+            if self.shared.status.come(&id).is_further_than(before) {
                 backoff.reset();
                 failures = 0;
             }
@@ -69,11 +65,15 @@ impl Supervised {
             else {
                 return self.end(id, Some(failure), trail);
             };
+            if self.stop.asked().is_cancelled() {
+                tracing::warn!(lane = %id, error_type = failure.kind.as_str(), "lane stops before its end: {failure}");
+                return self.end(id, None, trail);
+            }
             tracing::warn!(lane = %id, error_type = failure.kind.as_str(), retry_in = %format_args!("{delay:.1?}"), "lane opens anew: {failure}");
             self.shared.status.set(&id, LaneState::Retrying(failure));
             tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return self.end(id, None, trail),
+                () = self.stop.asked().cancelled() => return self.end(id, None, trail),
                 () = sleep(delay) => {}
             }
         }
@@ -83,6 +83,7 @@ impl Supervised {
         let Some((source, transactions)) = self.open(id, seed, trail).await? else {
             return Ok(Ended { trail: std::mem::take(trail), failure: None });
         };
+        self.shared.status.set(id, LaneState::Starting);
         let number = self.shared.next_life();
         let living = Living {
             shared: &self.shared,
@@ -104,7 +105,7 @@ impl Supervised {
                 let opened = tokio::select! {
                     biased;
                     opened = sink.open(id) => opened,
-                    () = self.stop.cancelled() => return Ok(None),
+                    () = self.stop.asked().cancelled() => return Ok(None),
                 };
                 let (writer, records) = opened.map_err(|failure| failure.at(format!("sink {name}")))?;
                 let (sink, counters) = (name.clone(), counters.clone());

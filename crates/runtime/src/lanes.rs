@@ -15,6 +15,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::counters::Counters;
 use crate::lane::{LaneEnd, Supervised};
+use crate::parting::Stop;
 use crate::plan::Ways;
 use crate::progress::Progress;
 use crate::run::Shared;
@@ -57,7 +58,7 @@ pub(crate) struct Lanes {
 struct Place {
     lane: Arc<dyn Lane>,
     /// There while it runs.
-    stop: Option<CancellationToken>,
+    stop: Option<Stop>,
     /// What follows once it has drained.
     next: Next,
 }
@@ -173,7 +174,7 @@ impl Lanes {
         if let Some(place) = self.set.get_mut(&id)
             && let Some(stop) = &place.stop
         {
-            stop.cancel();
+            stop.leave();
             place.next = Next::Lane(lane);
             return;
         }
@@ -185,7 +186,7 @@ impl Lanes {
             self.set.insert(id, Place { lane, stop: None, next: Next::Nothing });
             return;
         };
-        let stop = self.stop.child_token();
+        let stop = Stop::new(&self.stop);
         let last = self.ended.remove(&id);
         let known = last.as_ref().map(|end| &*end.progress);
         let progress = Arc::new(Progress::new(&self.shared, &*lane, &plan, known));
@@ -214,7 +215,7 @@ impl Lanes {
         let Some(place) = self.set.get_mut(lane) else { return };
         match &place.stop {
             Some(stop) => {
-                stop.cancel();
+                stop.leave();
                 place.next = Next::Leave;
             }
             None => self.forget(lane),

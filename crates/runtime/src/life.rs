@@ -19,6 +19,7 @@ use crate::commit::{Commit, Pending};
 use crate::counters::{Counters, Stage};
 use crate::job::{Job, Life};
 use crate::mapper::Mapped;
+use crate::parting::{Luggage, Parting, Stop};
 use crate::plan::Plan;
 use crate::port::{Entry, Port};
 use crate::progress::Progress;
@@ -58,7 +59,7 @@ pub(crate) struct Living<'a> {
     pub(crate) plan: &'a Arc<Plan>,
     pub(crate) life: Arc<Life>,
     pub(crate) counters: &'a Arc<Counters>,
-    pub(crate) stop: &'a CancellationToken,
+    pub(crate) stop: &'a Stop,
     pub(crate) progress: &'a Progress,
     pub(crate) seed: u64,
 }
@@ -75,10 +76,16 @@ impl Living<'_> {
         let (mapping, to_send) = mpsc::channel(window);
         let (sent, to_commit) = mpsc::channel(window);
         let life = self.life.clone();
-        let commit = Commit::new(self.progress, &self.shared.status, transactions, trail);
-        let all = try_join3(self.poll(source, mapping, window), self.send(to_send, sent), commit.run(to_commit)).await;
+        // What cannot be read again is not given up.
+        let stop = (!source.reads_on()).then(|| self.stop.clone());
+        let luggage: Vec<Luggage> = self.plan.sinks.iter().map(|_| Luggage::default()).collect();
+        let parting = Parting::new(stop, self.shared, self.plan, &luggage);
+        let send = self.send(to_send, sent, &luggage);
+        let commit = Commit::new(self.progress, &self.shared.status, transactions, trail, parting);
+        let all = try_join3(self.poll(source, mapping, window), send, commit.run(to_commit)).await;
         // Whatever of this life is still queued at a sink is of no use to anybody.
         life.end();
+        self.plan.sinks.iter().for_each(|(port, _)| port.ends.notify_one());
         let (failure, (), trail) = all?;
         Ok(Ended { trail, failure })
     }
@@ -91,10 +98,10 @@ impl Living<'_> {
     ) -> Result<Option<Failure>, Failure> {
         let (window, places) = (Arc::new(Semaphore::new(window)), window);
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(300), self.seed);
-        let mut failures = 0;
+        let (mut failures, mut answered) = (0, None);
         // A source that reads on to its own end is not told to stop.
         let never = CancellationToken::new();
-        let stop = if source.reads_on() { &never } else { self.stop };
+        let stop = if source.reads_on() { &never } else { self.stop.asked() };
         loop {
             let permit = tokio::select! {
                 biased;
@@ -102,11 +109,14 @@ impl Living<'_> {
                 permit = window.clone().acquire_owned() => permit.expect("the semaphore is never closed"),
             };
             let demand = source.demand();
+            // One place is our own.
+            let waits = (window.available_permits() + 1 == places).then(|| self.shared.shortage.waits());
             let mut memory = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(None),
                 memory = self.shared.budget.reserve(self.with_allowance(demand)) => memory,
             };
+            drop(waits);
             let page_memory = memory.split(demand);
             let silent = source.reads_on();
             let page_span = spans::page(&self.life.lane);
@@ -131,6 +141,8 @@ impl Living<'_> {
                     }
                     continue;
                 }
+                // It may wait for its turn to ask again: whether it works again is not known.
+                Ok(Ok(Pull::Wait(pause))) if failures > 0 && !has_answered(&*source, answered) => backoff.later(pause),
                 Ok(Ok(Pull::Wait(pause))) => {
                     backoff.reset();
                     failures = 0;
@@ -142,6 +154,7 @@ impl Living<'_> {
                 }
                 Ok(Err(failure)) => {
                     failures += 1;
+                    answered = source.reach().answered;
                     self.counters.failure(Stage::Receiving, failure.kind);
                     [&poll, &page_span].into_iter().for_each(|span| spans::failed(span, &failure));
                     match backoff.delay(&failure).filter(|_| self.shared.limits.persists(&failure, failures)) {
@@ -166,7 +179,7 @@ impl Living<'_> {
 
     /// Passes when a stop was asked for and nothing has come for a while since.
     async fn silence(&self) {
-        self.stop.cancelled().await;
+        self.stop.asked().cancelled().await;
         sleep(SILENCE).await;
     }
 
@@ -214,7 +227,12 @@ impl Living<'_> {
         Mapping { mapped: AbortOnDropHandle::new(mapped), checkpoint: page.checkpoint, read_until, permit, span }
     }
 
-    async fn send(&self, mut mapped: mpsc::Receiver<Mapping>, sent: mpsc::Sender<Pending>) -> Result<(), Failure> {
+    async fn send(
+        &self,
+        mut mapped: mpsc::Receiver<Mapping>,
+        sent: mpsc::Sender<Pending>,
+        luggage: &[Luggage],
+    ) -> Result<(), Failure> {
         while let Some(mapping) = mapped.recv().await {
             let Mapping { mapped, checkpoint, read_until, permit, span } = mapping;
             let mapped = match mapped.await {
@@ -235,7 +253,7 @@ impl Living<'_> {
                 if self.plan.transactional == Some(place) {
                     owned = Some(events);
                 } else if !events.is_empty() {
-                    self.hand_over(port, events, &ack, &span).await?;
+                    self.hand_over(port, luggage[place].clone(), events, &ack, &span).await?;
                 }
             }
             // Our own branch: all rejected events are kept, all sinks have their batch.
@@ -248,7 +266,14 @@ impl Living<'_> {
         Ok(())
     }
 
-    async fn hand_over(&self, port: &Port, events: Arc<Vec<Event>>, ack: &Ack, page: &Span) -> Result<(), Failure> {
+    async fn hand_over(
+        &self,
+        port: &Port,
+        luggage: Luggage,
+        events: Arc<Vec<Event>>,
+        ack: &Ack,
+        page: &Span,
+    ) -> Result<(), Failure> {
         let Entry::Plain(jobs) = &port.entry else {
             return Err(Failure::new(FailureKind::Internal, "a transactional sink was handed a plain batch"));
         };
@@ -258,7 +283,7 @@ impl Living<'_> {
             Some(buffer) => Some(buffer.room(events.len()).await),
             None => None,
         };
-        let job = Job::new(self.life.clone(), events, ack.fork()).within(room).under(span);
+        let job = Job::new(self.life.clone(), events, ack.fork()).within(room).part_of(luggage).under(span);
         jobs.send(job).await.map_err(|_| {
             let unknown = || format!("sink {} has ended; see its own message", port.name);
             port.ended.get().cloned().unwrap_or_else(|| Failure::fatal(FailureKind::Internal, unknown()))
@@ -310,4 +335,9 @@ impl Living<'_> {
     fn panicked(&self) -> Failure {
         Failure::new(FailureKind::Internal, format!("lane {} panicked; it is opened anew", self.life.lane))
     }
+}
+
+/// Whether the other side has answered since then, as far as the source can tell.
+fn has_answered(source: &dyn Source, since: Option<Timestamp>) -> bool {
+    source.reach().answered.is_none_or(|answered| Some(answered) > since)
 }

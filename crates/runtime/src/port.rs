@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use adr_core::{Failure, TransactionalSink};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::counters::Counters;
 use crate::job::Job;
@@ -19,6 +19,8 @@ pub(crate) struct Port {
     pub(crate) counters: Arc<Counters>,
     /// Why its stage has ended before it was told to, once it has.
     pub(crate) ended: Arc<OnceLock<Failure>>,
+    /// To be told when a life that sends to it has ended: what it has there is of no use to anybody.
+    pub(crate) ends: Arc<Notify>,
 }
 
 /// A limit of the events that wait at a sink until they are delivered. Who has more waits.

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::counters::{Counters, Registry, Role};
+use crate::counters::{Counters, Registry};
 use crate::dead_letter::{DeadLetter, Letters};
 use crate::graph::Graph;
 use crate::handle::Handle;
@@ -17,10 +17,11 @@ use crate::limits::Limits;
 use crate::mapper::Mapper;
 use crate::running::Running;
 use crate::samples::Samples;
+use crate::shortage::{self, Shortage};
 use crate::status::Status;
 use crate::tap::Taps;
 use crate::topology::Topology;
-use crate::watchdog::watch;
+use crate::watchdog;
 
 /// What a run needs besides its topology.
 pub struct Runtime {
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Registry,
     pub(crate) taps: Arc<Taps>,
     pub(crate) samples: Samples,
+    pub(crate) shortage: Shortage,
     lives: AtomicU64,
     sinks: AtomicU64,
 }
@@ -63,8 +65,8 @@ impl Shared {
         self.sinks.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(crate) fn counters(&self, component: &Arc<str>, role: Role) -> Arc<Counters> {
-        self.counters.of(component, role)
+    pub(crate) fn counters(&self, component: &Arc<str>) -> Arc<Counters> {
+        self.counters.of(component)
     }
 }
 
@@ -83,6 +85,7 @@ impl Runtime {
             counters: Registry::default(),
             taps,
             samples: Samples::new(self.limits.samples),
+            shortage: Shortage::new(),
             lives: AtomicU64::new(0),
             sinks: AtomicU64::new(0),
         });
@@ -91,8 +94,9 @@ impl Runtime {
         graph.change(topology)?;
         let (changes, to_make) = mpsc::channel(1);
         let handle = Handle::new(stop, shared.clone(), changes);
-        let mut watchdog: JoinSet<Infallible> = JoinSet::new();
-        watchdog.spawn(watch(shared));
-        Ok(Running::new(graph, handle, to_make, watchdog))
+        let mut watchers: JoinSet<Infallible> = JoinSet::new();
+        watchers.spawn(watchdog::watch(shared.clone()));
+        watchers.spawn(shortage::watch(shared));
+        Ok(Running::new(graph, handle, to_make, watchers))
     }
 }

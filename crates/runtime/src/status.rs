@@ -8,7 +8,7 @@ use adr_core::{Clock, Failure, LaneId, Timestamp};
 /// What a lane is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LaneState {
-    /// Opened, nothing came yet.
+    /// Opened, nothing came yet. What has failed before says so until it is open.
     Starting,
     /// Pages come without waiting: behind, or busy.
     Flowing,
@@ -67,6 +67,23 @@ pub struct Failing {
     pub since: Timestamp,
     /// How many there were.
     pub times: u64,
+}
+
+/// How far a lane has come: what is delivered counts, where that is known, else what was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Come {
+    delivered: Option<Timestamp>,
+    events: u64,
+}
+
+impl Come {
+    fn of(status: &LaneStatus) -> Self {
+        Self { delivered: status.delivered_until, events: status.events }
+    }
+
+    pub(crate) fn is_further_than(self, before: Self) -> bool {
+        self.delivered > before.delivered || (self.delivered.is_none() && self.events > before.events)
+    }
 }
 
 /// The status of every lane and every sink, shared.
@@ -154,7 +171,7 @@ impl Status {
         self.update(lane, |status| {
             status.failures = match &state {
                 LaneState::Retrying(_) | LaneState::Failed(_) => status.failures + 1,
-                // It begins again, and whether it works is open.
+                // It is open again, and whether it works is not known.
                 LaneState::Starting => status.failures,
                 LaneState::Flowing | LaneState::Idle | LaneState::Finished => 0,
             };
@@ -168,6 +185,36 @@ impl Status {
             status.state = state;
             changed
         })
+    }
+
+    /// A lane opens, for the first time or again: whether that works is open, so that what has failed is told until then.
+    /// Gives how far it has come.
+    pub(crate) fn opens(&self, lane: &LaneId) -> Come {
+        let now = self.clock.now();
+        self.update(lane, |status| {
+            status.opened += 1;
+            let (state, is_new) = match std::mem::replace(&mut status.state, LaneState::Starting) {
+                LaneState::Retrying(failure) => (LaneState::Retrying(failure), false),
+                LaneState::Failed(failure) => (LaneState::Retrying(failure), true),
+                old => (LaneState::Starting, old != LaneState::Starting),
+            };
+            status.state = state;
+            if is_new {
+                status.since = now;
+            }
+            Come::of(status)
+        })
+    }
+
+    /// How far a lane has come.
+    pub(crate) fn come(&self, lane: &LaneId) -> Come {
+        self.update(lane, |status| Come::of(status))
+    }
+
+    /// Whether a sink is known to deliver nothing although events wait.
+    pub(crate) fn fails(&self, sink: &Arc<str>) -> bool {
+        let sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        sinks.get(sink).is_some_and(|sink| sink.failing.is_some() || sink.stalled.is_some())
     }
 
     pub(crate) fn update<T>(&self, lane: &LaneId, change: impl FnOnce(&mut LaneStatus) -> T) -> T {

@@ -82,8 +82,9 @@ impl Step {
         Counters::add(&self.counters.received, input.len());
         Counters::add(&self.counters.received_bytes, bytes);
         let mut out = Output::with_capacity(bytes + bytes / 2, input.len());
+        let mut went_on = 0;
         for events in input.chunks(SLICE) {
-            self.slice(&mut taken, events, &mut out)?;
+            went_on += self.slice(&mut taken, events, &mut out)?;
             Counters::add(&self.counters.moves, 1);
             // A program of the user's may make much of little: nobody else gets what it holds meanwhile.
             if out.buffer.capacity() > memory.bytes() {
@@ -95,7 +96,7 @@ impl Step {
         let held = out.buffer.capacity();
         let product = out.finish(memory.split(held));
         open.events = 0;
-        Counters::add(&self.counters.sent, product.events.len());
+        Counters::add(&self.counters.sent, went_on);
         Counters::add(&self.counters.sent_bytes, product.events.iter().map(|event| event.body.len()).sum());
         Counters::add(&self.counters.rejected, product.rejected.len());
         self.counters.discarded.fetch_add(product.discarded, Ordering::Release);
@@ -103,24 +104,28 @@ impl Step {
     }
 
     /// A transform that panics is built anew and the slice is mapped again one by one: the event that makes it panic is
-    /// rejected with its text, so that it cannot stop its lane for ever.
-    fn slice(&self, taken: &mut Taken, events: &[Event], out: &mut Output) -> Result<(), Failure> {
-        if self.attempt(taken, events, out)? {
-            return Ok(());
+    /// rejected with its text, so that it cannot stop its lane for ever. Says of how many of them something goes on.
+    fn slice(&self, taken: &mut Taken, events: &[Event], out: &mut Output) -> Result<usize, Failure> {
+        if let Some(went_on) = self.attempt(taken, events, out)? {
+            return Ok(went_on);
         }
+        let mut went_on = 0;
         for event in events {
-            if !self.attempt(taken, std::slice::from_ref(event), out)? {
-                let name = &self.name;
-                self.counters.failure(Stage::Processing, FailureKind::Internal);
-                tracing::error!(component_id = %name, "transform panicked on an event; it goes to the dead letter");
-                let _verdict = out.reject(event.clone(), format!("transform {name} panicked on it"));
+            match self.attempt(taken, std::slice::from_ref(event), out)? {
+                Some(went) => went_on += went,
+                None => {
+                    let name = &self.name;
+                    self.counters.failure(Stage::Processing, FailureKind::Internal);
+                    tracing::error!(component_id = %name, "transform panicked on an event; it goes to the dead letter");
+                    let _verdict = out.reject(event.clone(), format!("transform {name} panicked on it"));
+                }
             }
         }
-        Ok(())
+        Ok(went_on)
     }
 
-    /// Maps events; false if the transform panicked, then the output is as before.
-    fn attempt(&self, taken: &mut Taken, events: &[Event], out: &mut Output) -> Result<bool, Failure> {
+    /// Maps events, and says of how many something goes on; None if the transform panicked, then the output is as before.
+    fn attempt(&self, taken: &mut Taken, events: &[Event], out: &mut Output) -> Result<Option<usize>, Failure> {
         let life = taken.life;
         let transform = match &mut taken.transform {
             Some(transform) => transform,
@@ -129,16 +134,20 @@ impl Step {
         let mark = out.mark();
         let run = AssertUnwindSafe(|| {
             transform.enter(life);
-            for event in events {
+            let went_on = |event: &&Event| {
+                let made = out.made();
                 let _verdict = transform.apply(event, out);
-            }
+                // Several may be made of one: it is counted once all the same.
+                out.made() > made
+            };
+            events.iter().filter(went_on).count()
         });
-        if catch_unwind(run).is_ok() {
-            return Ok(true);
+        if let Ok(went_on) = catch_unwind(run) {
+            return Ok(Some(went_on));
         }
         out.rewind(mark);
         taken.transform = None;
-        Ok(false)
+        Ok(None)
     }
 
     fn build(&self) -> Result<Box<dyn Transform>, Failure> {

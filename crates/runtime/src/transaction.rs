@@ -27,6 +27,7 @@ struct Open<'a> {
 impl Transactions {
     /// Commits a group. What its sink can never take is kept in the dead letter first, so that at any time it is in one place at least.
     pub(crate) async fn commit(&mut self, mut group: Group) -> Result<(), Failure> {
+        let place = format!("sink {}", self.sink);
         if group.events.is_empty() && group.checkpoint.writes.is_empty() {
             return Ok(());
         }
@@ -36,7 +37,8 @@ impl Transactions {
         loop {
             let committed = self.writer.commit(group.clone()).await;
             let rejections = match committed
-                .inspect_err(|failure| self.counters.failure(Stage::Sending, failure.kind))?
+                .inspect_err(|failure| self.counters.failure(Stage::Sending, failure.kind))
+                .map_err(|failure| failure.at(&place))?
             {
                 Committed::All => {
                     open.done(open.events, &self.counters.sent);
@@ -45,10 +47,10 @@ impl Transactions {
                 }
                 Committed::Nothing(rejections) => rejections,
             };
-            let rejected = rejected(&group.events, &rejections)?;
+            let rejected = rejected(&group.events, &rejections).map_err(|failure| failure.at(&place))?;
             if rejected.is_empty() {
                 let message = "the sink committed nothing and rejected nothing: this is a bug";
-                return Err(Failure::fatal(FailureKind::Internal, message));
+                return Err(Failure::fatal(FailureKind::Internal, message).at(place));
             }
             // A commit has no trail: `validate` refuses a dead letter that would need one.
             keep(&self.letters, &self.sink, &rejected, self.seed).await?;

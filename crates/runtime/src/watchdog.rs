@@ -33,7 +33,9 @@ pub(crate) async fn watch(shared: Arc<Shared>) -> Infallible {
                 continue;
             }
             let watch = || Watched::new(name.clone(), role, counters);
-            watched.entry(name.clone()).or_insert_with(watch).look(&shared.status);
+            let watched = watched.entry(name.clone()).or_insert_with(watch);
+            watched.role = role;
+            watched.look(&shared.status);
         }
         sleep(LOOK).await;
     }

@@ -2,11 +2,16 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use adr_core::{Failure, FailureKind, LaneId, Timestamp};
-use adr_runtime::{Handle, LaneStatus};
+use adr_core::{
+    BoxFuture, Checkpoint, CheckpointStore, Failure, FailureKind, Lane, LaneChange, LaneId, Records, Source, Timestamp,
+};
+use adr_runtime::{Handle, LaneState, LaneStatus};
 use support::{Bench, Gate, Step};
+use tokio::sync::{Semaphore, mpsc};
 
 fn lane(handle: &Handle) -> LaneStatus {
     handle.status().lanes()[&LaneId::new("source", "t")].clone()
@@ -80,6 +85,99 @@ async fn a_sink_that_fails_says_why_until_it_delivers() {
     gate.until(3).await;
     settle().await;
     assert_eq!(handle.status().sinks()["sink"].failing, None);
+    handle.stop();
+    finish.await.unwrap();
+}
+
+/// Scenario: a sink fails for two lanes. One of them is taken out; the other has nothing more to deliver.
+/// Guarantees: the sink is not told to fail for ever, although it delivers nothing that would say so.
+#[tokio::test(start_paused = true)]
+async fn a_sink_fails_no_longer_than_something_has_failed_there() {
+    let (bench, gate) = (Bench::new(), Gate::open());
+    let unreachable = || Some(Failure::new(FailureKind::Unreachable, "nobody listens there"));
+    let (changes, receiver) = mpsc::channel(4);
+    for lane in [bench.lane("t", vec![Step::Page(vec!["a"])], false), bench.lane("quiet", vec![], false)] {
+        assert!(changes.try_send(LaneChange::Start(lane)).is_ok());
+    }
+    gate.failures.lock().unwrap().extend((0..1000).map(|_| unreachable()));
+    let running = bench.start(bench.topology_of(receiver, vec![], vec![("sink", &gate)]));
+    let handle = running.handle();
+    let finish = tokio::spawn(running.finish());
+    gate.until(2).await;
+    settle().await;
+    let failing = || handle.status().sinks()["sink"].failing.clone();
+    assert!(failing().is_some());
+    assert!(changes.try_send(LaneChange::Stop(LaneId::new("source", "t"))).is_ok());
+    settle().await;
+    assert!(failing().is_some(), "it has something there yet");
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    assert_eq!(failing(), None);
+    handle.stop();
+    finish.await.unwrap();
+}
+
+/// A lane whose progress can be loaded so often at once as there are permits.
+struct Stored {
+    lane: Arc<dyn Lane>,
+    loads: Arc<Semaphore>,
+    begun: Arc<AtomicUsize>,
+}
+
+struct SlowStore(Arc<Semaphore>, Arc<AtomicUsize>);
+
+impl CheckpointStore for SlowStore {
+    fn load<'a>(&'a self, _: &'a LaneId) -> BoxFuture<'a, Result<Records, Failure>> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async {
+            self.0.acquire().await.expect("it is never closed").forget();
+            Ok(Records::new())
+        })
+    }
+
+    fn save<'a>(&'a self, _: &'a LaneId, _: Checkpoint) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Lane for Stored {
+    fn id(&self) -> &LaneId {
+        self.lane.id()
+    }
+
+    fn store(&self) -> Option<Arc<dyn CheckpointStore>> {
+        Some(Arc::new(SlowStore(self.loads.clone(), self.begun.clone())))
+    }
+
+    fn open(&self, records: Records) -> Result<Box<dyn Source>, Failure> {
+        self.lane.open(records)
+    }
+}
+
+/// Scenario: a lane fails, and what it needs to open again does not answer for long.
+/// Guarantees: it is told to fail until it is open.
+#[tokio::test(start_paused = true)]
+async fn what_has_failed_fails_until_it_is_open_again() {
+    let (bench, gate) = (Bench::new(), Gate::open());
+    *gate.panics.lock().unwrap() = true;
+    let (loads, begun) = (Arc::new(Semaphore::new(1)), Arc::new(AtomicUsize::new(0)));
+    let script = vec![Step::Page(vec!["a"])];
+    let stored = Stored { lane: bench.lane("t", script, false), loads: loads.clone(), begun: begun.clone() };
+    let running = bench.start(bench.topology(vec![Arc::new(stored)], vec![], vec![("sink", &gate)]));
+    let handle = running.handle();
+    let finish = tokio::spawn(running.finish());
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(begun.load(Ordering::Relaxed), 2, "it opens again");
+    let status = lane(&handle);
+    assert!(
+        matches!(&status.state, LaneState::Retrying(failure) if failure.message.contains("panicked")),
+        "{status:?}"
+    );
+    assert_eq!((status.opened, status.failures), (2, 1));
+    assert!(status.since < handle.status().now().minus(Duration::from_secs(50)), "{status:?}");
+    loads.add_permits(1);
+    gate.until(1).await;
+    settle().await;
+    assert_eq!((lane(&handle).state, lane(&handle).failures), (LaneState::Idle, 0));
     handle.stop();
     finish.await.unwrap();
 }

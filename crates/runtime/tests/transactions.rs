@@ -106,12 +106,23 @@ async fn a_failed_commit_opens_the_lane_from_what_is_committed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failed_commit_says_whose_it_is() {
+    let (bench, ledger) = (Bench::new(), Ledger::default());
+    let failure = Failure::fatal(FailureKind::Forbidden, "not allowed to write to the topic");
+    ledger.0.lock().unwrap().answers = [Err(failure)].into();
+    let report = run(&bench, &ledger, three_pages()).await;
+    let failure = report.lanes[&LaneId::new("source", "t")].clone().unwrap();
+    assert_eq!(failure.message, "sink ledger: not allowed to write to the topic");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_sink_that_commits_nothing_for_no_reason_is_not_asked_for_ever() {
     let (bench, ledger) = (Bench::new(), Ledger::default());
     ledger.0.lock().unwrap().answers = [Ok(Committed::Nothing(Vec::new()))].into();
     let report = run(&bench, &ledger, three_pages()).await;
     let failure = report.lanes[&LaneId::new("source", "t")].clone().unwrap();
     assert_eq!(failure.kind, FailureKind::Internal);
+    assert!(failure.message.starts_with("sink ledger: "), "{failure}");
     assert!(ledger.0.lock().unwrap().committed.is_empty());
 }
 

@@ -149,6 +149,100 @@ async fn counts_that_cannot_be_true_are_told_once() {
     finish.await.unwrap();
 }
 
+/// Makes three of `many`, none of `none`, and of `both` one that it rejects all the same; sees itself as [`Watching`] does.
+struct Making(Watching);
+
+impl Transform for Making {
+    fn apply(&mut self, event: &Event, out: &mut Output) -> Verdict {
+        match &*event.body {
+            b"many" => {
+                for _ in 0..2 {
+                    let _verdict = out.forward(event.clone());
+                }
+                self.0.apply(event, out)
+            }
+            b"none" => out.discard(),
+            b"both" => {
+                let _verdict = out.forward(event.clone());
+                out.reject(event.clone(), "after all")
+            }
+            _ => self.0.apply(event, out),
+        }
+    }
+}
+
+/// Scenario: a transform makes several events of one; another time it hands an event on and rejects it too.
+/// Guarantees: what came in is counted once, whatever is made of it, so that this is no violation and what it is at stays
+/// visible; the other is one.
+#[tokio::test(start_paused = true)]
+async fn several_events_of_one_are_no_violation() {
+    let (told, _guard) = Heard::listen();
+    let (bench, gate) = (Bench::new(), Gate::open());
+    let (held, seen) = (Arc::new(Mutex::new(None)), Arc::new(Mutex::new(Vec::new())));
+    let factory: TransformFactory = {
+        let (held, seen) = (held.clone(), seen.clone());
+        Arc::new(move || Ok(Box::new(Making(Watching(held.clone(), seen.clone()))) as Box<dyn Transform>))
+    };
+    let script = vec![
+        Step::Wait(Duration::from_secs(1)),
+        Step::Page(vec!["many", "none", "c", "a"]),
+        Step::Wait(Duration::from_secs(60)),
+        Step::Page(vec!["many", "many"]),
+        Step::Wait(Duration::from_secs(60)),
+        Step::Page(vec!["both"]),
+    ];
+    let running =
+        bench.start(bench.topology(vec![bench.lane("t", script, false)], vec![factory], vec![("sink", &gate)]));
+    let handle = running.handle();
+    *held.lock().unwrap() = Some(handle.clone());
+    let finish = tokio::spawn(running.finish());
+    gate.until(2).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let counts = vitals(&handle, "transform0").counts;
+    assert_eq!((counts.received, counts.sent, counts.discarded, counts.rejected), (6, 4, 1, 1));
+    assert_eq!((counts.in_flight(), counts.sent_bytes), (0, 9 * 4 + 1));
+    assert_eq!(seen.lock().unwrap().last(), Some(&2), "both are in its hands, although more was made before");
+    assert_eq!((handle.counts()["sink"].received, told.lines_with("cannot be true")), (10, 0));
+    gate.until(3).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!((vitals(&handle, "transform0").excess, told.lines_with("cannot be true: 1 events")), (1, 1));
+    handle.stop();
+    finish.await.unwrap();
+    held.lock().unwrap().take();
+}
+
+/// Scenario: the name of a transform is given to a sink, which delivers nothing, and then to a transform again.
+/// Guarantees: it is known, and watched, as what it is now.
+#[tokio::test(start_paused = true)]
+async fn a_name_does_what_it_does_now() {
+    let (told, _guard) = Heard::listen();
+    let (bench, gate, shut) = (Bench::new(), Gate::open(), Gate::shut());
+    let script = vec![Step::Page(vec!["a"]), Step::Wait(Duration::from_secs(10)), Step::Page(vec!["b"])];
+    let running =
+        bench.start(bench.topology(vec![bench.lane("t", script, false)], vec![forward()], vec![("sink", &gate)]));
+    let handle = running.handle();
+    let finish = tokio::spawn(running.finish());
+    gate.until(1).await;
+    let mut next = bench.kept(0, &["sink", "transform0"]);
+    next.sinks[1].kind = Some(shut.kind());
+    handle.change(next).await.unwrap();
+    assert_eq!(vitals(&handle, "transform0").role, Role::Sink);
+    shut.until(1).await;
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert_eq!(told.lines_with("sink transform0 has delivered nothing"), 1);
+    // What cannot be built changes nothing.
+    let mut next = bench.kept(1, &["sink"]);
+    next.transforms[0].factory = Some(Arc::new(|| Err(Failure::fatal(FailureKind::Config, "no such program"))));
+    handle.change(next).await.unwrap_err();
+    assert_eq!(vitals(&handle, "transform0").role, Role::Sink);
+    let mut next = bench.kept(1, &["sink"]);
+    next.transforms[0].factory = Some(forward());
+    handle.change(next).await.unwrap();
+    assert_eq!(vitals(&handle, "transform0").role, Role::Transform);
+    handle.stop();
+    finish.await.unwrap();
+}
+
 /// Guarantees: failures are counted by kind and by what was being done.
 #[tokio::test(start_paused = true)]
 async fn failures_are_counted_where_they_happen() {

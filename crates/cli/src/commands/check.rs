@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::args::{Check, Logging};
 use crate::clock::SystemClock;
-use crate::components::{Sink, Source, Surround, jumpcloud, kafka, process_requests};
+use crate::components::{Clients, Sink, Source, Surround, jumpcloud, kafka, process_requests};
 use crate::drive::worst;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::out::{answer, tell};
@@ -28,6 +28,7 @@ pub(super) fn check(args: &Check, logging: &Logging) -> Outcome {
         stdout: None,
         pipe_trail: pipeline.settings.pipe_trail.0,
         requests: process_requests(),
+        clients: Clients::default(),
         once: true,
     };
     let tokio = tokio::runtime::Builder::new_current_thread()

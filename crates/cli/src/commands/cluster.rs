@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::args::{Cluster, Logging};
 use crate::clock::SystemClock;
 use crate::components::kafka::{self, Ownership};
-use crate::components::{Sink, Source, Surround, jumpcloud, process_requests};
+use crate::components::{Clients, Sink, Source, Surround, jumpcloud, process_requests};
 use crate::config::Pipeline;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::out::answer;
@@ -46,6 +46,7 @@ fn tenants(pipeline: &Pipeline, sink: usize, secrets: Arc<SecretReader>) -> Resu
         stdout: None,
         pipe_trail: pipeline.settings.pipe_trail.0,
         requests: process_requests(),
+        clients: Clients::default(),
         once: true,
     };
     let mut tenants = Vec::new();

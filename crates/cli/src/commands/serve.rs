@@ -14,20 +14,20 @@ use crate::web::Page;
 /// `serve`: a pipeline for every device of a folder, whatever becomes of the folder.
 pub(super) fn serve(args: &Serve, logging: &Logging) -> Outcome {
     let site = Arc::new(super::site(&args.devices)?);
+    // Before they are read, so that nothing which changes meanwhile is missed.
+    let origin = Origin::Devices(site.clone());
+    let taken = origin.fingerprint();
     let (pipeline, roll) = site.load().map_err(|unready| match unready {
         Unready::Template(found) => Stop::new(Exit::Config, found.render(color(logging.color))),
         Unready::Folder(failure) => failure.into(),
     })?;
-    for listed in roll.0.iter().filter_map(|listed| Some((&listed.id, listed.trouble.as_ref()?))) {
-        tracing::error!(device = listed.0, "not read: {}", listed.1);
-    }
     tracing::info!(devices = roll.0.len(), folder = %site.folder().path().display(), "serving devices");
     let dir = state_dir(args.state.state_dir.as_deref(), pipeline.settings.state_dir.as_deref())?;
     let users = args.web.users.clone().unwrap_or_else(|| site.folder().path().join(USERS));
     let page = Page { listen: args.listen.clone(), users: Some(users), web: args.web.clone() };
     let launch = Launch {
         pipeline: Arc::new(pipeline),
-        again: Some(Again { origin: Origin::Devices(site.clone()), logging: logging.clone(), watch: true }),
+        again: Some(Again { origin, logging: logging.clone(), watch: true, taken }),
         secrets: site.secrets(),
         process: &args.process,
         state: State::Durable(dir),

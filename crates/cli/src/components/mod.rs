@@ -10,12 +10,13 @@ mod sinks;
 mod sources;
 mod transforms;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use adr_core::{Clock, Failure, Pace, Rate, Secrets, SourceComponent};
 use adr_runtime::{SinkKind, TransformFactory};
 use adr_sink_stdout::Target;
+use adr_source_jumpcloud::{HttpOptions, HttpTransport};
 
 pub(crate) use build::{Builder, needs_restart};
 pub(crate) use sinks::Sink;
@@ -51,6 +52,8 @@ pub(crate) struct Surround {
     pub(crate) pipe_trail: Duration,
     /// How many requests all tenants of the process may make together, in the order they ask.
     pub(crate) requests: Arc<Pace>,
+    /// Their ways to the network.
+    pub(crate) clients: Clients,
     /// Read up to now, then end.
     pub(crate) once: bool,
 }
@@ -68,6 +71,25 @@ impl Surround {
 /// Builds a transform, or the output of one that it is.
 pub(crate) fn transform(component: &Component<Transform>, surround: &Surround) -> Result<TransformFactory, Failure> {
     component.part.build(component.output.as_ref(), surround)
+}
+
+/// HTTP clients, one for all sources with the same options: lanes keep theirs, and devices come one by one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Clients(Arc<Mutex<Vec<Client>>>);
+
+/// What was made of which options.
+type Client = (HttpOptions, Arc<HttpTransport>);
+
+impl Clients {
+    fn of(&self, options: HttpOptions) -> Result<Arc<HttpTransport>, Failure> {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = clients.iter().find(|(of, _)| *of == options) {
+            return Ok(client.clone());
+        }
+        let client = Arc::new(HttpTransport::new(&options)?);
+        clients.push((options, client.clone()));
+        Ok(client)
+    }
 }
 
 /// The request budget of a process: ten thousand tenants polled every minute need a third of it.

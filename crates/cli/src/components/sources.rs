@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use adr_core::{Failure, LaneId, SourceComponent};
 use adr_source_file::{self as file, FileConfig, FileSource};
-use adr_source_jumpcloud::{HttpOptions, HttpTransport, Jumpcloud, JumpcloudConfig, Settings, Surroundings};
+use adr_source_jumpcloud::{HttpOptions, Jumpcloud, JumpcloudConfig, Settings, Surroundings};
 #[cfg(feature = "kafka")]
 use adr_source_jumpcloud::{Start, Tenant};
 use adr_source_stdin::StdinSource;
@@ -129,7 +129,7 @@ pub(crate) fn jumpcloud(id: &str, config: &JumpcloudConfig, surround: &Surround)
     let options = HttpOptions { ca_file: settings.ca_file.clone(), ..HttpOptions::with_timeout(settings.timeout) };
     let surroundings = Surroundings {
         clock: surround.clock.clone(),
-        transport: Arc::new(HttpTransport::new(&options)?),
+        transport: surround.clients.of(options)?,
         secrets: surround.secrets.clone(),
         entropy: Arc::new(|_| crate::entropy::bytes()),
         process_budget: Some(surround.requests.clone()),

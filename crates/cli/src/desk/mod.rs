@@ -15,11 +15,16 @@ use crate::config::{Component, Part, Pipeline};
 use crate::devices::{Roll, Site};
 use crate::reload::Requests;
 
+/// The type of every component, by its name.
+pub(crate) type Types = BTreeMap<Arc<str>, &'static str>;
+
 /// A running pipeline as it is shown.
 pub(crate) struct PipelineDesk {
     handle: Handle,
     board: Board,
     pipeline: RwLock<Arc<Pipeline>>,
+    /// The type of every component that there is or was.
+    types: RwLock<Types>,
     /// What takes changes, where devices are files of their own.
     site: Option<(Arc<Site>, Requests)>,
     reloads: AtomicU64,
@@ -34,14 +39,19 @@ impl PipelineDesk {
         site: Option<(Arc<Site>, Requests)>,
     ) -> Self {
         let board = Board::new(handle.clone());
-        board.list(listing::of(&pipeline, roll));
+        let types = types(&pipeline);
+        board.list(listing::of(&pipeline, roll, &types));
+        let (types, pipeline) = (RwLock::new(types), RwLock::new(pipeline));
         let (reloads, reload_errors) = Default::default();
-        Self { handle, board, pipeline: RwLock::new(pipeline), site, reloads, reload_errors }
+        Self { handle, board, pipeline, types, site, reloads, reload_errors }
     }
 
     /// This is what runs from now on, and the devices it was made of.
     pub(crate) fn show(&self, pipeline: Arc<Pipeline>, roll: Option<Roll>) {
-        self.board.list(listing::of(&pipeline, roll));
+        let mut known = self.types.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(types(&pipeline));
+        self.board.list(listing::of(&pipeline, roll, &known));
+        drop(known);
         *self.pipeline.write().unwrap_or_else(PoisonError::into_inner) = pipeline;
     }
 
@@ -50,13 +60,9 @@ impl PipelineDesk {
         &self.board
     }
 
-    /// The type of every component, by its name.
-    pub(crate) fn types(&self) -> BTreeMap<Arc<str>, &'static str> {
-        fn of<T: Part>(components: &[Component<T>]) -> impl Iterator<Item = (Arc<str>, &'static str)> {
-            components.iter().map(|component| (component.id.clone(), component.part.type_name()))
-        }
-        let pipeline = self.pipeline();
-        of(&pipeline.sources).chain(of(&pipeline.transforms)).chain(of(&pipeline.sinks)).collect()
+    /// The type of every component that there is, and of those that are gone the last one that they had.
+    pub(crate) fn types(&self) -> Types {
+        self.types.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The pipeline was read again, and taken over or not.
@@ -75,9 +81,20 @@ impl PipelineDesk {
     }
 }
 
+fn types(pipeline: &Pipeline) -> Types {
+    fn of<T: Part>(components: &[Component<T>]) -> impl Iterator<Item = (Arc<str>, &'static str)> {
+        components.iter().map(|component| (component.id.clone(), component.part.type_name()))
+    }
+    of(&pipeline.sources).chain(of(&pipeline.transforms)).chain(of(&pipeline.sinks)).collect()
+}
+
 impl Desk for PipelineDesk {
     fn devices(&self) -> Vec<DeviceStatus> {
         self.board.devices()
+    }
+
+    fn device(&self, id: &str) -> Option<DeviceStatus> {
+        self.board.device(id)
     }
 
     fn history(&self, id: &str) -> Option<History> {

@@ -5,13 +5,18 @@ use std::sync::Arc;
 use adr_console::{Change, Done, Field, Form, Refused};
 use adr_core::{Failure, FailureKind, SecretString};
 use adr_devices::{self as devices, Device, NewDevice, Provider, expiry};
-use adr_source_jumpcloud::CheckReport;
+use adr_source_jumpcloud::{CheckReport, Organization};
+use tokio::task::spawn_blocking;
 
 use super::{Site, audit, now, provider, secret_of, verify};
 
 impl Site {
     /// Does it, or says why not. `who` asked for it.
     pub(crate) async fn change(self: Arc<Self>, who: &str, change: Change) -> Result<Done, Refused> {
+        // No log line may show it from now on, whoever writes it, and in whichever field it was entered.
+        if let Some(secret) = secret(&change) {
+            adr_telemetry::register(secret);
+        }
         let (action, device) = named(&change);
         let done = self.clone().attempt(change).await;
         let (device, outcome) = match &done {
@@ -23,7 +28,9 @@ impl Site {
             return done;
         }
         tracing::info!(who, action, device, outcome, "a change of devices was asked for");
-        if let Err(error) = audit::write(&self.folder, now(), who, action, &device, &outcome) {
+        let who = who.to_owned();
+        let write = move || audit::write(&self.folder, now(), &who, action, &device, &outcome);
+        if let Err(error) = spawn_blocking(write).await.unwrap_or_else(|error| Err(error.into())) {
             tracing::error!(
                 "the audit log of the devices cannot be written: {error}; see that there is room and that this user may write there"
             );
@@ -34,32 +41,41 @@ impl Site {
     async fn attempt(self: Arc<Self>, change: Change) -> Result<Done, Refused> {
         match change {
             Change::Try(form) => {
-                let (device, secret) = self.checked(&form)?;
-                let said = self.ask(&device, &secret).await?;
-                Ok(Done { id: device.id, message: said })
+                let form = Arc::new(form);
+                let device = self.checked(&form).await?;
+                let answer = self.ask(&device, &form.secret_key).await?;
+                Ok(Done { id: device.id, message: answer.said })
             }
             Change::Add(form) => {
-                let (device, secret) = self.checked(&form)?;
-                let said = self.ask(&device, &secret).await?;
-                let added = self.blocking(move |site| site.folder.add(&new_device(&form), &secret, now())).await?;
-                Ok(Done { message: format!("{} is saved: {said}", added.device_name), id: added.id })
+                let form = Arc::new(form);
+                let device = self.checked(&form).await?;
+                let answer = self.ask(&device, &form.secret_key).await?;
+                let add = move |site: &Site| site.folder.add(&new_device(&form), &form.secret_key, now());
+                let added = self.blocking(add).await?;
+                let message = format!("{} is saved: {}", added.device_name, answer.said);
+                let id = added.id.clone();
+                self.keep(added, answer.organizations).await;
+                Ok(Done { id, message })
             }
             Change::Test(id) => {
                 // An organization of a provider has the provider's key.
-                let device = self.device(id.split('.').next().unwrap_or_default())?;
-                let secret = secret_of(&self, &device).map_err(refused)?;
-                let said = self.ask(&device, &secret).await?;
-                Ok(Done { id, message: said })
+                let device = self.device(id.split('.').next().unwrap_or_default()).await?;
+                let of = device.clone();
+                let secret = self.blocking(move |site| secret_of(site, &of).map_err(Into::into)).await?;
+                let answer = self.ask(&device, &secret).await?;
+                self.keep(device, answer.organizations).await;
+                Ok(Done { id, message: answer.said })
             }
             Change::RotateKey { id, secret, expires } => {
                 self.own(&id)?;
                 let expires = expiry(&expires).map_err(|message| Refused::field(Field::KeyExpires, message))?;
-                let device = self.device(&id)?;
-                let said = self.ask(&device, &secret).await?;
+                let device = self.device(&id).await?;
+                let answer = self.ask(&device, &secret).await?;
                 let of = id.clone();
-                let rotate = move |site: &Site| site.folder.rotate(&of, &secret, expires, now()).map_err(Into::into);
+                let rotate = move |site: &Site| site.folder.rotate(&of, &secret, expires, now());
                 let rotated = self.blocking(rotate).await?;
-                let message = format!("{} has another key: {said}", rotated.device_name);
+                let message = format!("{} has another key: {}", rotated.device_name, answer.said);
+                self.keep(rotated, answer.organizations).await;
                 Ok(Done { id, message })
             }
             Change::Pause(id) => self.pause(id, true).await,
@@ -67,8 +83,12 @@ impl Site {
             Change::Remove(id) => {
                 let of = id.clone();
                 self.own(&id)?;
-                self.blocking(move |site| site.folder.remove(&of).map_err(Into::into)).await?;
-                self.providers.forget(&id);
+                let remove = move |site: &Site| {
+                    site.folder.remove(&of)?;
+                    site.providers.forget(&of);
+                    Ok(())
+                };
+                self.blocking(remove).await?;
                 Ok(Done { message: format!("{id} is removed with its key; ADR keeps what it has"), id })
             }
         }
@@ -92,29 +112,29 @@ impl Site {
         Err(Refused::new(FailureKind::Config, message))
     }
 
-    fn device(&self, id: &str) -> Result<Device, Refused> {
-        self.folder.device(id).map_err(refused)
+    async fn device(self: &Arc<Self>, id: &str) -> Result<Device, Refused> {
+        let id = id.to_owned();
+        self.blocking(move |site| site.folder.device(&id).map_err(Into::into)).await
     }
 
     /// The device that the form makes, of which nothing is saved.
-    fn checked(&self, form: &Form) -> Result<(Device, SecretString), Refused> {
-        let device = self.folder.check_new(&new_device(form), &form.secret_key, now()).map_err(of_form)?;
-        Ok((device, form.secret_key.clone()))
+    async fn checked(self: &Arc<Self>, form: &Arc<Form>) -> Result<Device, Refused> {
+        let form = form.clone();
+        self.blocking(move |site| site.folder.check_new(&new_device(&form), &form.secret_key, now())).await
     }
 
-    /// Asks JumpCloud; what it said, for a person.
-    async fn ask(&self, device: &Device, secret: &SecretString) -> Result<String, Refused> {
-        // No log line may show it from now on, whoever writes it.
-        adr_telemetry::register(secret);
-        let said = match &device.provider {
+    /// Asks JumpCloud.
+    async fn ask(&self, device: &Device, secret: &SecretString) -> Result<Answer, Refused> {
+        let answer = match &device.provider {
             Some(chosen) => provider::ask(self, device, secret).await.map(|list| {
                 let (count, all) = (provider::chosen(chosen, &list).len(), list.len());
-                self.providers.note(&device.id, Ok(list));
-                format!("JumpCloud takes the key; it reaches {all} organizations, of which {count} are read")
+                let said =
+                    format!("JumpCloud takes the key; it reaches {all} organizations, of which {count} are read");
+                Answer { said, organizations: Some(list) }
             }),
-            None => verify::ask(self, device, secret).await.map(|report| works(&report)),
+            None => verify::ask(self, device, secret).await.map(|report| Answer::of(&report)),
         };
-        said.map_err(|failure| {
+        answer.map_err(|failure| {
             let fields = match failure.kind {
                 FailureKind::Unauthorized | FailureKind::Forbidden => vec![Field::SecretKey],
                 FailureKind::WrongOrganization => vec![Field::Configuration],
@@ -125,32 +145,57 @@ impl Site {
         })
     }
 
+    /// What was asked for anyway is known.
+    async fn keep(self: &Arc<Self>, device: Device, organizations: Option<Vec<Organization>>) {
+        let access = self.providers.access(&device);
+        if let Some(list) = organizations {
+            self.note(device, access, Ok(list)).await;
+        }
+    }
+
     /// Files and locks are waited for elsewhere.
     async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, devices::Refused> + Send + 'static,
     ) -> Result<T, Refused> {
         let site = self.clone();
-        let done = tokio::task::spawn_blocking(move || work(&site)).await;
+        let done = spawn_blocking(move || work(&site)).await;
         done.map_err(|error| Refused::new(FailureKind::Internal, format!("the change ended: {error}")))?
             .map_err(of_form)
     }
 }
 
-fn works(report: &CheckReport) -> String {
-    let recent = if report.recent_event {
-        "it had events in the last 15 minutes"
-    } else {
-        "it had no event in the last 15 minutes"
-    };
-    format!("JumpCloud takes key and organization; {recent}")
+/// What JumpCloud said.
+struct Answer {
+    /// For a person.
+    said: String,
+    /// Those that the key of a provider reaches.
+    organizations: Option<Vec<Organization>>,
 }
 
-/// What is written to the audit log; nothing where nothing can change.
+impl Answer {
+    fn of(report: &CheckReport) -> Self {
+        let recent = if report.recent_event { "events" } else { "no event" };
+        let said = format!("JumpCloud takes key and organization; it had {recent} in the last 15 minutes");
+        Self { said, organizations: None }
+    }
+}
+
+/// The secret that comes with a change.
+fn secret(change: &Change) -> Option<&SecretString> {
+    match change {
+        Change::Try(form) | Change::Add(form) => Some(&form.secret_key),
+        Change::RotateKey { secret, .. } => Some(secret),
+        Change::Test(_) | Change::Pause(_) | Change::Resume(_) | Change::Remove(_) => None,
+    }
+}
+
+/// What is written to the audit log; nothing where nothing can change. What was entered in a form that is refused may be anything,
+/// a key in the wrong field too.
 fn named(change: &Change) -> (&'static str, String) {
     match change {
         Change::Try(_) | Change::Test(_) => ("", String::new()),
-        Change::Add(form) => ("add", form.device_name.clone()),
+        Change::Add(_) => ("add", String::new()),
         Change::RotateKey { id, .. } => ("rotate-key", id.clone()),
         Change::Pause(id) => ("pause", id.clone()),
         Change::Resume(id) => ("resume", id.clone()),

@@ -7,17 +7,21 @@ mod roll;
 mod secrets;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::slice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use adr_core::{Clock, SecretRef, Secrets, Timestamp};
+use adr_core::{Clock, Failure, SecretRef, Secrets, Timestamp};
 use adr_devices::{Device, Folder, Problem, Seal};
+use adr_source_jumpcloud::Organization;
+use tokio::task::spawn_blocking;
 
 use crate::clock::SystemClock;
-use crate::config::{Findings, Paths, Pipeline, Template};
+use crate::config::{Findings, Paths, Pipeline, Seat, Template};
 use crate::exit::Stop;
 use crate::secrets::SecretReader;
-use provider::Providers;
+use provider::{Access, Providers};
 pub(crate) use roll::{Listed, Roll};
 pub(crate) use secrets::DeviceSecrets;
 
@@ -27,8 +31,16 @@ pub(crate) struct Site {
     secrets: Arc<DeviceSecrets>,
     template: TemplateFile,
     providers: Providers,
-    /// What was told of the files already.
-    told: Mutex<Vec<Problem>>,
+    /// What was told already.
+    told: Mutex<Told>,
+}
+
+/// What was told of the folder already.
+#[derive(Default)]
+struct Told {
+    warnings: Vec<Problem>,
+    /// Why devices are not read, by their ids.
+    troubles: BTreeMap<String, String>,
 }
 
 /// Where the template is.
@@ -42,7 +54,7 @@ pub(crate) enum Unready {
     /// The template has mistakes, or makes none of these devices.
     Template(Findings),
     /// The folder cannot be read.
-    Folder(adr_core::Failure),
+    Folder(Failure),
 }
 
 impl Site {
@@ -75,10 +87,12 @@ impl Site {
     pub(crate) fn load(&self) -> Result<(Pipeline, Roll), Unready> {
         let template = self.template().map_err(Unready::Template)?;
         let contents = self.folder.read().map_err(Unready::Folder)?;
-        self.tell(&contents.problems);
+        let warnings = contents.problems.iter().filter(|problem| !problem.refused).cloned().collect();
         self.secrets.know(&contents.devices);
-        let (seats, roll) = roll::of(self, &template, contents);
-        let pipeline = template.pipeline(&seats).map_err(Unready::Template)?;
+        self.providers.keep(&contents.devices);
+        let (seats, mut roll) = roll::of(self, &template, contents);
+        let pipeline = of_seats(&template, seats, &mut roll).map_err(Unready::Template)?;
+        self.tell(warnings, &roll);
         Ok((pipeline, roll))
     }
 
@@ -91,21 +105,42 @@ impl Site {
         self.folder.fingerprint().wrapping_add(template.rotate_left(7))
     }
 
-    /// Asks JumpCloud for the organizations of every provider; says whether there are others than before.
-    pub(crate) async fn look_for_organizations(&self) -> bool {
-        let Ok(contents) = self.folder.read() else { return false };
-        let mut changed = false;
-        for device in contents.devices.iter().filter(|device| device.provider.is_some() && !device.paused) {
-            let asked = match secret_of(self, device) {
-                Ok(secret) => provider::ask(self, device, &secret).await,
-                Err(failure) => Err(failure),
+    /// Asks JumpCloud for the organizations of every provider.
+    pub(crate) async fn look_for_organizations(self: &Arc<Self>) -> Looked {
+        let mut looked = Looked::default();
+        let site = self.clone();
+        let Ok(Ok(contents)) = spawn_blocking(move || site.folder.read()).await else {
+            return Looked { failed: true, ..looked };
+        };
+        for device in contents.devices.into_iter().filter(|device| device.provider.is_some() && !device.paused) {
+            let access = self.providers.access(&device);
+            let (site, of) = (self.clone(), device.clone());
+            let asked = match spawn_blocking(move || secret_of(&site, &of)).await {
+                Ok(Ok(secret)) => provider::ask(self, &device, &secret).await,
+                Ok(Err(failure)) => Err(failure),
+                // The program ends.
+                Err(_) => return looked,
             };
-            if let Err(failure) = &asked {
-                tracing::warn!(device = device.id, "the provider's organizations are not known anew: {failure}");
-            }
-            changed |= self.providers.note(&device.id, asked);
+            looked.failed |= asked.is_err();
+            looked.changed |= self.note(device, access, asked).await;
         }
-        changed
+        looked
+    }
+
+    /// Until a provider comes, or gets another key.
+    pub(crate) async fn has_new_provider(&self) {
+        self.providers.is_new().await;
+    }
+
+    /// Takes in what JumpCloud said of a provider; says whether anything is another now.
+    async fn note(
+        self: &Arc<Self>,
+        device: Device,
+        asked_with: Access,
+        asked: Result<Vec<Organization>, Failure>,
+    ) -> bool {
+        let site = self.clone();
+        spawn_blocking(move || site.providers.note(&device, asked_with, asked)).await.unwrap_or_default()
     }
 
     fn template(&self) -> Result<Template, Findings> {
@@ -116,20 +151,54 @@ impl Site {
     }
 
     /// Each problem once, for as long as it is there.
-    fn tell(&self, problems: &[Problem]) {
+    fn tell(&self, warnings: Vec<Problem>, roll: &Roll) {
         let mut told = lock(&self.told);
-        for problem in problems.iter().filter(|problem| !told.contains(problem)) {
-            match problem.refused {
-                true => tracing::error!("devices: {problem}"),
-                false => tracing::warn!("devices: {problem}"),
-            }
+        warnings
+            .iter()
+            .filter(|warning| !told.warnings.contains(warning))
+            .for_each(|warning| tracing::warn!("{warning}"));
+        let troubles = roll.0.iter().filter_map(|device| Some((&device.id, &device.trouble.as_ref()?.message)));
+        let troubles: BTreeMap<String, String> = troubles.map(|(id, why)| (id.clone(), why.clone())).collect();
+        for (device, why) in troubles.iter().filter(|(id, why)| told.troubles.get(*id) != Some(why)) {
+            tracing::error!(device, "not as it should be: {why}");
         }
-        *told = problems.to_vec();
+        *told = Told { warnings, troubles };
     }
 }
 
+/// What came of asking for the organizations of providers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Looked {
+    /// There are others than before, or another reason why there are none.
+    pub(crate) changed: bool,
+    /// Some were not told.
+    pub(crate) failed: bool,
+}
+
+/// The pipeline of these devices. One that can have no place in it takes nobody else's.
+fn of_seats(template: &Template, seats: Vec<Seat>, roll: &mut Roll) -> Result<Pipeline, Findings> {
+    let found = match template.pipeline(&seats) {
+        Ok(pipeline) => return Ok(pipeline),
+        Err(found) => found,
+    };
+    let (all, mut good) = (seats.len(), Vec::new());
+    for seat in seats {
+        match template.pipeline(slice::from_ref(&seat)) {
+            Ok(_) => good.push(seat),
+            Err(found) => roll.refuse(&seat.id, in_one_line(&found)),
+        }
+    }
+    // Where each alone is right it is about all of them.
+    if good.len() == all { Err(found) } else { template.pipeline(&good) }
+}
+
+/// The problems of a template for who sees no file.
+fn in_one_line(found: &Findings) -> String {
+    found.in_lines().collect::<Vec<_>>().join("; ")
+}
+
 /// A device's secret, wherever it is.
-fn secret_of(site: &Site, device: &Device) -> Result<adr_core::SecretString, adr_core::Failure> {
+fn secret_of(site: &Site, device: &Device) -> Result<adr_core::SecretString, Failure> {
     site.secrets.of(device)
 }
 
@@ -140,3 +209,6 @@ fn now() -> Timestamp {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use adr_core::{Failure, FailureKind, SecretString};
+use adr_core::{Failure, FailureKind, SecretRef, SecretString};
 use adr_devices::{Device, Folder, Provider};
 use adr_source_jumpcloud::Organization;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::{lock, verify};
 use crate::devices::Site;
@@ -16,6 +17,8 @@ use crate::devices::Site;
 pub(super) struct Providers {
     folder: Arc<Folder>,
     known: Mutex<BTreeMap<String, Known>>,
+    /// A provider is there that was not, or its key is another one.
+    is_new: Notify,
 }
 
 /// What is known of a provider.
@@ -25,24 +28,69 @@ pub(super) struct Known {
     pub(super) organizations: Option<Vec<Organization>>,
     /// Why there is no newer one.
     pub(super) failure: Option<Failure>,
+    /// With what JumpCloud was asked, or is to be.
+    access: Option<Access>,
+}
+
+/// With what a provider's organizations are asked for, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Access {
+    secret: SecretRef,
+    access_id: String,
+    region: Option<String>,
+    base_url: Option<String>,
 }
 
 impl Providers {
     pub(super) fn new(folder: Arc<Folder>) -> Self {
-        Self { folder, known: Mutex::default() }
+        Self { folder, known: Mutex::default(), is_new: Notify::new() }
     }
 
     /// What is known of a provider: what was found last, be it by an earlier process.
-    pub(super) fn of(&self, id: &str) -> Known {
+    pub(super) fn of(&self, device: &Device) -> Known {
+        let (id, access) = (&device.id, Some(self.access(device)));
         let mut known = lock(&self.known);
-        known.entry(id.to_owned()).or_insert_with(|| Known { organizations: self.read(id), failure: None }).clone()
+        let known =
+            known.entry(id.clone()).or_insert_with(|| Known { organizations: self.read(id), ..Known::default() });
+        if known.access != access {
+            // The organizations of the key before it stay until there are others: a key is exchanged more often than a provider.
+            (known.access, known.failure) = (access, None);
+            self.is_new.notify_one();
+        }
+        known.clone()
     }
 
-    /// Takes in what JumpCloud said; says whether anything is another now.
-    pub(super) fn note(&self, id: &str, asked: Result<Vec<Organization>, Failure>) -> bool {
-        let before = self.of(id);
+    /// With what this device is asked for.
+    pub(super) fn access(&self, device: &Device) -> Access {
+        Access {
+            secret: self.folder.secret_ref(device),
+            access_id: device.access_id.clone(),
+            region: device.region.clone(),
+            base_url: device.base_url.clone(),
+        }
+    }
+
+    /// Until a provider comes, or gets another key.
+    pub(super) async fn is_new(&self) {
+        self.is_new.notified().await;
+    }
+
+    /// These are all providers there are.
+    pub(super) fn keep(&self, devices: &[Device]) {
+        let is_there = |id: &String| devices.iter().any(|device| device.id == *id && device.provider.is_some());
+        lock(&self.known).retain(|id, _| is_there(id));
+    }
+
+    /// Takes in what JumpCloud said to who asked with this; says whether anything is another now.
+    pub(super) fn note(&self, device: &Device, asked_with: Access, asked: Result<Vec<Organization>, Failure>) -> bool {
+        let (id, before) = (&device.id, self.of(device));
+        let access = Some(asked_with);
+        if before.access != access {
+            // It has another key by now, with which it will be asked for.
+            return false;
+        }
         let after = match asked {
-            Ok(list) => Known { organizations: Some(list), failure: None },
+            Ok(list) => Known { organizations: Some(list), failure: None, access },
             Err(failure) => Known { failure: Some(failure), ..before.clone() },
         };
         let same_list = before.organizations == after.organizations;
@@ -56,7 +104,7 @@ impl Providers {
         }
         let kind = |known: &Known| known.failure.as_ref().map(|failure| failure.kind);
         let changed = !same_list || kind(&before) != kind(&after);
-        lock(&self.known).insert(id.to_owned(), after);
+        lock(&self.known).insert(id.clone(), after);
         changed
     }
 
@@ -121,6 +169,8 @@ pub(super) async fn ask(site: &Site, device: &Device, secret: &SecretString) -> 
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[test]
@@ -155,18 +205,55 @@ mod tests {
         assert_eq!(ids(&[], &["*"]), "");
     }
 
+    /// The provider of a folder, with its key under this name.
+    fn provider(folder: &Folder, key: &str) -> Device {
+        let text =
+            format!("device_name: MSP\nsecret_key: {{ env: {key} }}\nprovider: {{ include: [], exclude: [] }}\n");
+        std::fs::write(folder.path().join("msp.yaml"), text).unwrap();
+        folder.device("msp").unwrap()
+    }
+
     #[test]
     fn the_last_list_outlives_the_process_and_a_failure() {
         let root = tempfile::tempdir().unwrap();
         let folder = || Arc::new(Folder::open(root.path(), None).unwrap());
+        let msp = provider(&folder(), "ONE");
         let list = vec![Organization { id: "1".into(), name: "Acme".into() }];
         let providers = Providers::new(folder());
-        assert!(providers.of("msp").organizations.is_none());
-        assert!(providers.note("msp", Ok(list.clone())) && !providers.note("msp", Ok(list.clone())));
+        assert!(providers.of(&msp).organizations.is_none());
+        let note = |asked| providers.note(&msp, providers.access(&msp), asked);
+        assert!(note(Ok(list.clone())) && !note(Ok(list.clone())));
         let refused = || Err(Failure::new(FailureKind::Unauthorized, "no"));
-        assert!(providers.note("msp", refused()) && !providers.note("msp", refused()));
-        let known = providers.of("msp");
+        assert!(note(refused()) && !note(refused()));
+        let known = providers.of(&msp);
         assert_eq!((known.organizations, known.failure.is_some()), (Some(list.clone()), true));
-        assert_eq!(Providers::new(folder()).of("msp").organizations, Some(list));
+        assert_eq!(Providers::new(folder()).of(&msp).organizations, Some(list));
+    }
+
+    #[test]
+    fn another_key_is_asked_with_at_once_and_what_the_old_one_brought_counts_no_more() {
+        let root = tempfile::tempdir().unwrap();
+        let providers = Providers::new(Arc::new(Folder::open(root.path(), None).unwrap()));
+        let is_new = || providers.is_new().now_or_never().is_some();
+        let old = provider(&providers.folder, "ONE");
+        let list = |id: &str| vec![Organization { id: id.into(), name: "Acme".into() }];
+        providers.of(&old);
+        assert!(is_new() && !is_new(), "it was not there");
+        providers.note(&old, providers.access(&old), Ok(list("1")));
+        providers.of(&old);
+        assert!(!is_new(), "it is known");
+
+        let new = provider(&providers.folder, "TWO");
+        assert_eq!(providers.of(&new).organizations, Some(list("1")), "they go on until there are others");
+        assert!(is_new());
+        let refused = Err(Failure::new(FailureKind::Unauthorized, "no"));
+        assert!(!providers.note(&new, providers.access(&old), refused), "the old key was asked with");
+        assert!(providers.of(&new).failure.is_none());
+        assert!(providers.note(&new, providers.access(&new), Ok(list("2"))));
+
+        providers.keep(&[]);
+        let again = provider(&providers.folder, "TWO");
+        providers.forget("msp");
+        assert!(providers.of(&again).organizations.is_none() && is_new(), "it was removed and added");
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Listed {
     pub(crate) provider: Option<String>,
     pub(crate) key: KeyFacts,
     pub(crate) paused: bool,
+    /// Whether it is read itself, or is the key by which others are.
+    pub(crate) is_provider: bool,
     /// Why it cannot be read at all.
     pub(crate) trouble: Option<Failure>,
 }
@@ -33,8 +35,10 @@ pub(crate) struct Listed {
 pub(super) fn of(site: &Site, template: &Template, contents: Contents) -> (Vec<Seat>, Roll) {
     let needs_cce = template.needs("DEVICE_CCE");
     let (mut seats, mut roll) = (Vec::new(), Roll::default());
-    let mut taken: BTreeSet<String> =
-        contents.devices.iter().filter_map(|device| device.configuration.org_id.clone()).collect();
+    let own = contents.devices.iter().filter_map(|device| device.configuration.org_id.as_deref());
+    // A slip in a device's file makes its events no provider's.
+    let refused = contents.problems.iter().filter_map(|problem| problem.organization.as_deref());
+    let mut taken: BTreeSet<String> = own.chain(refused).map(str::to_lowercase).collect();
     for device in contents.devices {
         if let Some(provider) = &device.provider {
             let (of_provider, listed) = organizations(site, &device, provider, &mut taken, needs_cce);
@@ -49,15 +53,16 @@ pub(super) fn of(site: &Site, template: &Template, contents: Contents) -> (Vec<S
         roll.0.push(listed);
     }
     for problem in contents.problems.iter().filter(|problem| problem.refused) {
-        let Some(id) = problem.device.clone() else { continue };
         roll.0.push(Listed {
-            name: id.clone(),
-            id,
+            name: problem.name().to_owned(),
+            // A name that is no id could be that of another device.
+            id: problem.device.as_ref().unwrap_or(&problem.file).clone(),
             cce: String::new(),
-            org_id: String::new(),
+            org_id: problem.organization.clone().unwrap_or_default(),
             provider: None,
             key: KeyFacts::default(),
             paused: false,
+            is_provider: false,
             trouble: Some(Failure::fatal(FailureKind::Config, problem.to_string())),
         });
     }
@@ -65,8 +70,8 @@ pub(super) fn of(site: &Site, template: &Template, contents: Contents) -> (Vec<S
     (seats, roll)
 }
 
-/// A device for each organization of a provider, but for those that are devices already, of their own or of another provider;
-/// and the provider itself, where something is wrong with it.
+/// A provider, and a device for each of its organizations, but for those that are devices already, of their own or of another
+/// provider.
 fn organizations(
     site: &Site,
     device: &Device,
@@ -74,32 +79,40 @@ fn organizations(
     taken: &mut BTreeSet<String>,
     needs_cce: bool,
 ) -> (Vec<Seat>, Vec<Listed>) {
-    let Known { organizations, failure } = site.providers.of(&device.id);
+    let Known { organizations, failure, .. } = site.providers.of(device);
     let can_run = can_run(site, device, needs_cce);
     let runs = !device.paused && can_run.is_ok();
     let trouble = can_run.err().or(failure);
-    let (mut seats, mut all) = (Vec::new(), Vec::new());
-    if trouble.is_some() || organizations.is_none() {
-        all.push(Listed { trouble, ..listed(device) });
-    }
+    let mut seats = Vec::new();
+    let mut all = vec![Listed { trouble, ..listed(device) }];
     for found in chosen(provider, organizations.as_deref().unwrap_or_default()) {
-        if !taken.insert(found.id.clone()) {
+        if !taken.insert(found.id.to_lowercase()) {
             continue;
         }
-        let name = if found.name.is_empty() { &found.id } else { &found.name };
+        let name = if found.name.trim().is_empty() { &found.id } else { found.name.trim() };
         let id = format!("{}.{}", device.id, found.id);
         all.push(Listed {
             id: id.clone(),
-            name: name.clone(),
+            name: name.to_owned(),
             org_id: found.id.clone(),
             provider: Some(device.id.clone()),
+            is_provider: false,
             ..listed(device)
         });
         if runs {
-            seats.push(Seat { id, device_name: name.clone(), ..of_device(site, device, &found.id) });
+            seats.push(Seat { id, device_name: name.to_owned(), ..of_device(site, device, &found.id) });
         }
     }
     (seats, all)
+}
+
+impl Roll {
+    /// This one is not read, and why.
+    pub(super) fn refuse(&mut self, id: &str, why: String) {
+        if let Some(listed) = self.0.iter_mut().find(|listed| listed.id == id) {
+            listed.trouble = Some(Failure::fatal(FailureKind::Config, why));
+        }
+    }
 }
 
 /// Names are for people; to tell devices of one name apart, all but the first have their ids behind them.
@@ -155,6 +168,7 @@ fn listed(device: &Device) -> Listed {
         provider: None,
         key: KeyFacts { added: device.key.added, expires: device.key.expires },
         paused: device.paused,
+        is_provider: device.provider.is_some(),
         trouble: None,
     }
 }

@@ -6,9 +6,9 @@ use adr_core::{Failure, SecretRef, SecretString, Secrets};
 use adr_devices::Device;
 use adr_source_jumpcloud::{CheckReport, JumpcloudLane};
 
-use super::{Site, roll};
+use super::{Site, in_one_line, roll};
 use crate::clock::SystemClock;
-use crate::components::{Source, Surround, jumpcloud, process_requests};
+use crate::components::{Clients, Source, Surround, jumpcloud, process_requests};
 use crate::config::{Pipeline, Seat};
 
 /// A key that is not saved yet, whoever asks.
@@ -37,6 +37,7 @@ pub(super) fn lane(site: &Site, device: &Device, secret: &SecretString) -> Resul
         stdout: None,
         pipe_trail: pipeline.settings.pipe_trail.0,
         requests: process_requests(),
+        clients: Clients::default(),
         once: true,
     };
     let source = jumpcloud(&source.id, config, &surround)?;
@@ -56,9 +57,4 @@ fn alone(site: &Site, device: &Device) -> Result<Pipeline, Failure> {
     let org_id = device.configuration.org_id.as_deref().unwrap_or("provider");
     let seat: Seat = roll::of_device(site, device, org_id);
     template.pipeline(&[seat]).map_err(|found| config(in_one_line(&found)))
-}
-
-/// The problems of a template for who sees no file.
-fn in_one_line(found: &crate::config::Findings) -> String {
-    found.in_lines().collect::<Vec<_>>().join("; ")
 }

@@ -9,7 +9,7 @@ use adr_runtime::{Input, TransformFactory};
 
 use super::Inserted;
 use crate::clock::SystemClock;
-use crate::components::{Surround, process_requests, transform};
+use crate::components::{Clients, Surround, process_requests, transform};
 use crate::config::Suite;
 
 /// The one life of each test.
@@ -30,6 +30,7 @@ pub(super) fn flow(suite: &Suite, inputs: &[Inserted]) -> Result<Flowed, Failure
         stdout: None,
         pipe_trail: suite.pipeline.settings.pipe_trail.0,
         requests: process_requests(),
+        clients: Clients::default(),
         once: true,
     };
     let mut flowed = Flowed { made: Vec::new(), rejected: Vec::new() };

@@ -17,6 +17,8 @@ type Story = fn();
 const STORIES: &[(&str, Story)] = &[
     ("a_device_is_added_fails_with_its_key_and_recovers_with_another", page::story),
     ("all_that_is_read_is_there_without_a_script", page::without_a_script),
+    ("a_form_whose_answer_does_not_come_stays_and_is_not_sent_twice", page::without_an_answer),
+    ("the_theme_stays_and_a_lost_connection_is_told_until_it_is_back", page::while_it_is_gone),
 ];
 
 #[expect(clippy::print_stderr, reason = "says whether a browser runs")]

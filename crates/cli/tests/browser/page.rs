@@ -80,13 +80,7 @@ pub(crate) fn without_a_script() {
     run(async |scene| {
         let browser = Browser::start(false).await;
         sign_in(scene, &browser).await;
-        browser.go(&scene.url("/add-on-store/add")).await;
-        browser.fill("#device_name", "Acme").await;
-        browser.fill("#cce_ip", "192.0.2.5").await;
-        browser.fill("#secret_key", key()).await;
-        browser.fill("#configuration", &format!("{{ \"org_id\": \"{}\" }}", scene.jumpcloud.org_id)).await;
-        browser.click("Advanced").await;
-        browser.fill("#base_url", &scene.jumpcloud.url).await;
+        fill_in(scene, &browser).await;
         browser.click("Save").await;
         browser.until("main", "Acme is saved").await;
         let mut said = String::new();
@@ -101,6 +95,57 @@ pub(crate) fn without_a_script() {
         browser.go(&scene.url("/devices/acme")).await;
         browser.click("Pause").await;
         browser.until("main", "is paused").await;
+        browser.end().await;
+    });
+}
+
+async fn fill_in(scene: &Scene, browser: &Browser) {
+    browser.go(&scene.url("/add-on-store/add")).await;
+    browser.fill("#device_name", "Acme").await;
+    browser.fill("#cce_ip", "192.0.2.5").await;
+    browser.fill("#secret_key", key()).await;
+    browser.fill("#configuration", &format!("{{ \"org_id\": \"{}\" }}", scene.jumpcloud.org_id)).await;
+    browser.click("Advanced").await;
+    browser.fill("#base_url", &scene.jumpcloud.url).await;
+}
+
+/// Somebody else answers in the program's place, then the answer is cut off after all was done.
+pub(crate) fn without_an_answer() {
+    run(async |scene| {
+        let browser = Browser::start(true).await;
+        sign_in(scene, &browser).await;
+        fill_in(scene, &browser).await;
+        browser.network("async () => new Response('upstream  timed out', { status: 504 })").await;
+        browser.click("Save").await;
+        browser.until("#add .notice", "Answered with 504: upstream timed out").await;
+        assert_eq!(scene.asked("add"), 0);
+        browser.network("async (...all) => { await real(...all); throw new TypeError('cut off'); }").await;
+        browser.click("Save").await;
+        browser.until("#add .notice", "it is not known whether this was done").await;
+        assert_eq!(scene.asked("add"), 1, "it is not sent again");
+        let kept = browser.element("#secret_key").await.prop("value").await.expect("a field");
+        assert_eq!(kept.as_deref(), Some(key()), "what was filled in is there");
+        browser.go(&scene.url("/devices/acme")).await;
+        assert_eq!(browser.text("h1").await, "Acme");
+        browser.end().await;
+    });
+}
+
+/// The program goes and comes back while somebody looks.
+pub(crate) fn while_it_is_gone() {
+    run(async |scene| {
+        let browser = Browser::start(true).await;
+        browser.go(&scene.url("/")).await;
+        browser.element("#theme").await.click().await.expect("it can be clicked");
+        browser.element("html[data-theme=light] #theme[title='Theme: light']").await;
+        browser.client.refresh().await.expect("it loads");
+        browser.element("html[data-theme=light] #theme[title='Theme: light']").await;
+
+        browser.until("#live", "Live").await;
+        scene.kill();
+        browser.until("#live.lost", "Not updated since").await;
+        scene.serve();
+        browser.until("#live:not(.lost)", "Live").await;
         browser.end().await;
     });
 }

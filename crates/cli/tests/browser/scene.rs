@@ -1,5 +1,7 @@
 //! What a story needs: a simulated JumpCloud, the program that serves devices, and a browser.
 
+use std::cell::RefCell;
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -40,7 +42,7 @@ pub(crate) struct Scene {
     pub(crate) jumpcloud: JumpCloud,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) address: String,
-    _serving: Running,
+    serving: RefCell<Option<Running>>,
 }
 
 impl Scene {
@@ -52,14 +54,30 @@ impl Scene {
         let template = TEMPLATE.replace("FOLDER", &folder.path().display().to_string());
         std::fs::write(folder.path().join("template.yaml"), template).expect("writes");
         user(folder.path());
-        let address = free_address();
-        let log = std::fs::File::create(folder.path().join("log")).expect("a log");
+        let scene = Self { jumpcloud, folder, address: free_address(), serving: RefCell::default() };
+        scene.serve();
+        scene
+    }
+
+    /// Serves until it is [killed](Self::kill).
+    pub(crate) fn serve(&self) {
+        let log = OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).expect("a log");
         let mut command = program();
         command.args(["serve", "--devices", "devices", "--template", "template.yaml", "--state-dir", "state"]);
-        command.args(["--listen", &address]).current_dir(folder.path()).stdout(Stdio::null()).stderr(log);
-        let serving = Running(command.spawn().expect("it starts"));
-        answers(&address);
-        Self { jumpcloud, folder, address, _serving: serving }
+        command.args(["--listen", &self.address]).current_dir(self.folder.path()).stdout(Stdio::null()).stderr(log);
+        self.serving.replace(Some(Running(command.spawn().expect("it starts"))));
+        answers(&self.address);
+    }
+
+    /// It is killed.
+    pub(crate) fn kill(&self) {
+        self.serving.take();
+    }
+
+    /// How often a change was asked for.
+    pub(crate) fn asked(&self, action: &str) -> usize {
+        let audit = std::fs::read_to_string(self.folder.path().join("devices/audit.ndjson")).unwrap_or_default();
+        audit.lines().filter(|line| line.contains(&format!("\"action\":\"{action}\""))).count()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -154,6 +172,12 @@ impl Browser {
         let found =
             wait.for_element(Locator::XPath(&xpath)).await.unwrap_or_else(|error| panic!("no {words}: {error}"));
         found.click().await.expect("it can be clicked");
+    }
+
+    /// Puts a function in the place of `fetch`, which it has as `real`.
+    pub(crate) async fn network(&self, function: &str) {
+        let script = format!("window.real ||= window.fetch; window.fetch = {function};");
+        self.client.execute(&script, Vec::new()).await.expect("a script");
     }
 
     pub(crate) async fn text(&self, css: &str) -> String {

@@ -56,6 +56,31 @@ fn what_programs_read_stands_beside_the_page() {
 }
 
 #[test]
+fn a_device_that_is_not_read_is_told_all_the_same() {
+    let mut scene = Scene::new(200, false);
+    assert_eq!(scene.add("Acme", "192.0.2.5", 0).code, Some(0));
+    assert_eq!(scene.add("Bolt", "192.0.2.6", 1).code, Some(0));
+    scene.serve();
+    scene.state("acme", "active");
+    scene.state("bolt", "active");
+    let address = page(&scene);
+    assert!(get(&address, "/metrics").contains("jumpcloud_adr_tenants{state=\"active\"} 2\n"));
+    assert_eq!(scene.device(&["pause", "acme"], "").code, Some(0));
+    scene.state("acme", "paused");
+    std::fs::write(scene.path().join("devices/bolt.yaml"), "device_name: [\n").expect("writes");
+    scene.state("bolt", "failed");
+    let metrics = get(&address, "/metrics");
+    for (number, state) in [(0, "paused"), (1, "failed")] {
+        let org = scene.options.organization_id(number);
+        let series = format!("{{component_id=\"jumpcloud\",state=\"{state}\",tenant=\"{org}\"}} 1");
+        assert!(metrics.contains(&format!("jumpcloud_adr_tenant_state{series}")), "{series}\n{metrics}");
+        assert!(metrics.contains(&format!("jumpcloud_adr_tenants{{state=\"{state}\"}} 1\n")), "{metrics}");
+    }
+    let sink = "{component_id=\"cce.192-0-2-5\",component_kind=\"sink\",component_type=\"file\"}";
+    assert!(metrics.contains(&format!("jumpcloud_adr_component_sent_events_total{sink}")), "it has gone: {metrics}");
+}
+
+#[test]
 fn away_from_loopback_it_starts_with_tls_alone() {
     let scene = Scene::new(1, false);
     let mut command = scene.command(&["serve", "--state-dir", "state", "--listen", "0.0.0.0:0"]);

@@ -24,10 +24,17 @@ fn devices_come_and_go_while_it_runs_and_each_reaches_its_cce_alone() {
     assert_eq!(scene.add("Bolt", "192.0.2.6", 1).code, Some(0));
     scene.state("bolt", "active");
 
-    // Paused, nothing more comes; resumed, it goes on where it was.
+    // Paused, nothing is asked; resumed, it goes on where it was.
     assert_eq!(scene.device(&["pause", "bolt"], "").code, Some(0));
     scene.state("bolt", "paused");
     scene.state("acme", "active");
+    assert_eq!(scene.device(&["pause", "acme"], "").code, Some(0));
+    scene.state("acme", "paused");
+    let asked = scene.jumpcloud.admin("GET", "tally", "");
+    // That nothing happens can only be seen by waiting for it: three polls.
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(scene.jumpcloud.admin("GET", "tally", ""), asked);
+    assert_eq!(scene.device(&["resume", "acme"], "").code, Some(0));
     let paused_at = scene.delivered("192.0.2.6").len();
     assert_eq!(scene.device(&["resume", "bolt"], "").code, Some(0));
     scene.state("bolt", "active");
@@ -51,7 +58,7 @@ fn devices_come_and_go_while_it_runs_and_each_reaches_its_cce_alone() {
     let audit = std::fs::read_to_string(scene.path().join("devices/audit.ndjson")).expect("an audit log");
     let entries: Vec<Value> = audit.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let actions: Vec<_> = entries.iter().map(|entry| entry["action"].as_str().expect("an action")).collect();
-    assert_eq!(actions, ["add", "add", "pause", "resume", "remove"]);
+    assert_eq!(actions, ["add", "add", "pause", "pause", "resume", "resume", "remove"]);
     assert!(entries.iter().all(|entry| entry["outcome"] == "done" && entry["at"].is_string()), "{audit}");
     assert!(!audit.contains(CANARY) && !scene.log().contains(CANARY), "the key is nowhere");
 }

@@ -9,7 +9,7 @@ use adr_console::{
 };
 use adr_core::{BoxFuture, ExposeSecret, Timestamp};
 
-use crate::story::Story;
+use crate::story::{PROVIDER, Story};
 
 /// Made-up devices.
 pub(crate) struct Made {
@@ -20,7 +20,8 @@ pub(crate) struct Made {
 
 impl Made {
     pub(crate) fn new(devices: usize, takes_changes: bool) -> Self {
-        let stories = (0..devices).map(Story::new).map(|story| (story.id.clone(), story)).collect();
+        let stories = (0..devices).map(Story::new).chain((devices > 3).then(Story::provider));
+        let stories = stories.map(|story| (story.id.clone(), story)).collect();
         Self { stories: Mutex::new(stories), takes_changes, begun: now() }
     }
 
@@ -90,7 +91,14 @@ fn now() -> Timestamp {
 impl Desk for Made {
     fn devices(&self) -> Vec<DeviceStatus> {
         let now = now();
-        self.with(|stories| stories.values().map(|story| story.status(self.begun, now)).collect())
+        self.with(|stories| {
+            let organizations = stories.keys().filter(|id| id.starts_with(PROVIDER) && *id != PROVIDER).count() as u64;
+            stories.values().map(|story| story.status(self.begun, now, organizations)).collect()
+        })
+    }
+
+    fn device(&self, id: &str) -> Option<DeviceStatus> {
+        self.devices().into_iter().find(|device| device.id == id)
     }
 
     fn history(&self, id: &str) -> Option<History> {

@@ -58,6 +58,10 @@ const STATES: [State; 24] = [
     State::Active,
 ];
 
+fn org_id(number: u64) -> String {
+    format!("5a2af2a82cf2b0010{:07x}", 0x53_ea41 + number)
+}
+
 /// A made-up device.
 #[derive(Clone, Debug)]
 pub(crate) struct Story {
@@ -66,7 +70,11 @@ pub(crate) struct Story {
     pub(crate) cce: String,
     pub(crate) state: State,
     pub(crate) number: u64,
+    pub(crate) is_provider: bool,
 }
+
+/// The provider of some of them.
+pub(crate) const PROVIDER: &str = "coyote-msp";
 
 impl Story {
     pub(crate) fn new(number: usize) -> Self {
@@ -76,7 +84,22 @@ impl Story {
         let state =
             if round > 0 && !(number * 7).is_multiple_of(24) { State::Active } else { STATES[(place + round) % 24] };
         let cce = format!("10.20.{}.{}", number / 200, number % 200 + 5);
-        Self { id: name.to_lowercase().replace([' ', '&'], "-"), name, cce, state, number: number as u64 }
+        let id = match Self::is_of_provider(number as u64) {
+            true => format!("{PROVIDER}.{}", org_id(number as u64)),
+            false => name.to_lowercase().replace([' ', '&'], "-"),
+        };
+        Self { id, name, cce, state, number: number as u64, is_provider: false }
+    }
+
+    /// A provider, of whose organizations there are stories as well.
+    pub(crate) fn provider() -> Self {
+        let (id, name) = (PROVIDER.to_owned(), "Coyote MSP".to_owned());
+        Self { id, name, state: State::Idle, is_provider: true, ..Self::new(1) }
+    }
+
+    /// Whether a story is of an organization of the provider.
+    pub(crate) fn is_of_provider(number: u64) -> bool {
+        number % 5 == 4
     }
 
     fn noise(&self, time: i64) -> f64 {
@@ -120,13 +143,32 @@ impl Story {
         History { hour: points(10, 360), day: points(300, 200) }
     }
 
-    pub(crate) fn status(&self, begun: Timestamp, now: Timestamp) -> DeviceStatus {
+    pub(crate) fn status(&self, begun: Timestamp, now: Timestamp, organizations: u64) -> DeviceStatus {
+        if self.is_provider {
+            let flow = Flow::default();
+            let (last_event, last_poll, complete_until, lag_seconds) = Default::default();
+            let whole = Self { is_provider: false, ..self.clone() }.status(begun, now, 0);
+            return DeviceStatus {
+                org_id: String::new(),
+                provider: None,
+                is_provider: true,
+                organizations,
+                is_read: false,
+                last_event,
+                last_poll,
+                flow,
+                complete_until,
+                lag_seconds,
+                ..whole
+            };
+        }
         let seconds = now.as_nanos() / 1_000_000_000;
         let before = |seconds: u64| Some(now.minus(Duration::from_secs(seconds)).to_string());
         let (lag, trouble) = (self.lag(seconds, seconds), self.trouble());
         let rates: Vec<f64> = (0..360).map(|step| self.rate(seconds, seconds - step * 10)).collect();
         let average = rates.iter().sum::<f64>() / rates.len() as f64;
         let is_new = matches!(self.state, State::Starting | State::NotLicensed);
+        let is_read = self.state != State::Paused;
         let since_event = trouble + seconds as u64 % 20 + if self.state == State::Idle { 2700 } else { 40 };
         let events = (average * (86_400.0 + now.since(begun).as_secs_f64())) as u64;
         DeviceStatus {
@@ -134,13 +176,16 @@ impl Story {
             name: self.name.clone(),
             device_type: "JumpCloud".to_owned(),
             cce: self.cce.clone(),
-            org_id: format!("5a2af2a82cf2b0010{:07x}", 0x53_ea41 + self.number),
-            provider: (self.number % 5 == 3).then(|| "Northwind MSP".to_owned()),
+            org_id: org_id(self.number),
+            provider: Self::is_of_provider(self.number).then(|| PROVIDER.to_owned()),
+            is_provider: false,
+            organizations: 0,
+            is_read,
             state: self.state,
             status: self.state.label().to_owned(),
             since: before(if trouble > 0 { trouble } else { 4 * 3600 + self.number * 31 }),
-            last_event: before(since_event).filter(|_| !is_new),
-            last_poll: before(trouble + seconds as u64 % 60).filter(|_| self.state != State::Starting),
+            last_event: before(since_event).filter(|_| !is_new && is_read),
+            last_poll: before(trouble + seconds as u64 % 60).filter(|_| self.state != State::Starting && is_read),
             flow: Flow {
                 events,
                 duplicates: events / 97,
@@ -148,8 +193,8 @@ impl Story {
                 average,
                 maximum: rates.iter().copied().fold(0.0, f64::max),
             },
-            complete_until: lag.and_then(|lag| before(lag.into())),
-            lag_seconds: lag.map(u64::from),
+            complete_until: lag.filter(|_| is_read).and_then(|lag| before(lag.into())),
+            lag_seconds: lag.filter(|_| is_read).map(u64::from),
             caught_up_in_seconds: lag.filter(|_| self.state == State::CatchingUp).map(|lag| u64::from(lag) / 9),
             last_error: self.occurrences(now).into_iter().next(),
             key: Key {
@@ -208,14 +253,11 @@ impl Story {
     }
 
     pub(crate) fn sample(&self, now: Timestamp) -> Option<Sample> {
-        if matches!(self.state, State::Starting | State::NotLicensed) {
+        if matches!(self.state, State::Starting | State::NotLicensed | State::Paused) {
             return None;
         }
         let time = Timestamp::from_secs(now.as_nanos() / 20_000_000_000 * 20 - 41);
-        let (id, org) = (
-            format!("5e95d60b05e8907888c4{:04x}", time.as_millis() & 0xffff),
-            format!("5a2af2a82cf2b0010{:07x}", 0x53_ea41 + self.number),
-        );
+        let (id, org) = (format!("5e95d60b05e8907888c4{:04x}", time.as_millis() & 0xffff), org_id(self.number));
         let raw = format!(
             r#"{{"id":"{id}","service":"directory","event_type":"admin_login_attempt","timestamp":"{time}","organization":"{org}","initiated_by":{{"id":"5ce434e77128503e528e747c","type":"admin","email":"jane.doe@example.com"}},"client_ip":"203.0.113.76","geoip":{{"country_code":"US","region_code":"CO","timezone":"America/Denver","latitude":39.7236,"longitude":-104.9852}},"mfa":true,"success":true,"provider":null,"useragent":{{"os":"Mac OS X","name":"Chrome","major":"141","device":"Other"}}}}"#
         );

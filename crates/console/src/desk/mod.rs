@@ -21,6 +21,9 @@ pub trait Desk: Send + Sync + 'static {
     /// Every device as it is now, by id.
     fn devices(&self) -> Vec<DeviceStatus>;
 
+    /// One device as it is now.
+    fn device(&self, id: &str) -> Option<DeviceStatus>;
+
     /// What flowed lately.
     fn history(&self, id: &str) -> Option<History>;
 

@@ -5,6 +5,6 @@ use serde::{Deserialize, Serialize};
 pub struct Sample {
     /// As it came from JumpCloud.
     pub raw: String,
-    /// As it went on to the sinks; None where it was discarded.
+    /// As it went on to the sinks; None where it was discarded or rejected.
     pub mapped: Option<String>,
 }

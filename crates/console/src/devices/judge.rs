@@ -19,6 +19,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) paused: bool,
     /// Why it cannot be read at all.
     pub(crate) trouble: Option<Failure>,
+    /// Its organizations are read, and not it.
+    pub(crate) is_provider: bool,
     /// How far behind it is although nothing is wrong.
     pub(crate) delay: Duration,
     pub(crate) key_expires: Option<Timestamp>,
@@ -34,7 +36,7 @@ pub(crate) fn judge(facts: &Facts<'_>) -> (State, Option<Failure>) {
         return (State::Paused, None);
     }
     if let Some(trouble) = &facts.trouble {
-        return (State::Failed, Some(trouble.clone()));
+        return (of_poll(facts, 0, trouble), Some(trouble.clone()));
     }
     let failure = facts.lane.and_then(|lane| match &lane.state {
         LaneState::Retrying(failure) | LaneState::Failed(failure) => Some((lane, failure)),
@@ -45,7 +47,7 @@ pub(crate) fn judge(facts: &Facts<'_>) -> (State, Option<Failure>) {
         |failure: &Failure| facts.sinks.iter().any(|(name, _)| failure.message.starts_with(&format!("sink {name}")));
     match failure {
         Some((_, failure)) if of_sink(failure) => return (of_delivery(failure.kind), Some(failure.clone())),
-        Some((lane, failure)) => return (of_poll(facts, lane, failure), Some(failure.clone())),
+        Some((lane, failure)) => return (of_poll(facts, lane.failures, failure), Some(failure.clone())),
         None => {}
     }
     for (name, sink) in facts.sinks {
@@ -66,6 +68,9 @@ pub(crate) fn judge(facts: &Facts<'_>) -> (State, Option<Failure>) {
 
 /// Nothing is wrong.
 fn of_health(facts: &Facts<'_>) -> State {
+    if facts.is_provider {
+        return State::Idle;
+    }
     let Some(lane) = facts.lane else { return State::Starting };
     match (lane.delivered_until, lane.answered) {
         (_, None) => return State::Starting,
@@ -78,12 +83,12 @@ fn of_health(facts: &Facts<'_>) -> State {
     if lane.last_event.is_some_and(is_recent) { State::Active } else { State::Idle }
 }
 
-fn of_poll(facts: &Facts<'_>, lane: &LaneStatus, failure: &Failure) -> State {
+fn of_poll(facts: &Facts<'_>, failures: u64, failure: &Failure) -> State {
     match failure.kind {
         FailureKind::Unauthorized => {
             let expired = facts.key_expires.is_some_and(|end| end <= facts.now);
             // Once may be a slip of the other side.
-            let revoked = facts.key_worked && lane.failures > 1;
+            let revoked = facts.key_worked && failures > 1;
             if expired || revoked { State::KeyExpiredOrRevoked } else { State::AuthenticationFailed }
         }
         FailureKind::WrongOrganization => State::OrganizationMismatch,
@@ -139,6 +144,7 @@ mod tests {
         sink: SinkStatus,
         paused: bool,
         trouble: Option<Failure>,
+        is_provider: bool,
         expires: Option<Timestamp>,
         worked: bool,
     }
@@ -149,6 +155,7 @@ mod tests {
             sink: SinkStatus::default(),
             paused: false,
             trouble: None,
+            is_provider: false,
             expires: None,
             worked: true,
         }
@@ -160,6 +167,7 @@ mod tests {
             now: now(),
             paused: case.paused,
             trouble: case.trouble.clone(),
+            is_provider: case.is_provider,
             delay: MINUTE,
             key_expires: case.expires,
             key_worked: case.worked,
@@ -236,6 +244,15 @@ mod tests {
     fn what_cannot_be_read_at_all_has_failed() {
         let trouble = Some(Failure::fatal(FailureKind::Config, "it has no CCE IP"));
         assert_eq!(state(&Case { lane: None, trouble, ..of(well()) }), State::Failed);
+    }
+
+    #[test]
+    fn a_provider_has_no_lane_and_is_well_unless_something_is_wrong() {
+        let provider = || Case { lane: None, is_provider: true, ..of(well()) };
+        assert_eq!(state(&provider()), State::Idle);
+        assert_eq!(state(&Case { paused: true, ..provider() }), State::Paused);
+        let trouble = Some(Failure::new(FailureKind::Unauthorized, "no such key"));
+        assert_eq!(state(&Case { trouble, ..provider() }), State::AuthenticationFailed);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod board;
 mod history;
 mod judge;
+mod place;
 mod state;
 mod status;
 

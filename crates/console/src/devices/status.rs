@@ -17,6 +17,12 @@ pub struct DeviceStatus {
     pub org_id: String,
     /// The provider whose key found the organization.
     pub provider: Option<String>,
+    /// It is a provider itself: its organizations are devices of their own, and nothing is read for it.
+    pub is_provider: bool,
+    /// Of a provider: how many devices its key has found.
+    pub organizations: u64,
+    /// Whether it is read at all: not while it is paused or cannot be read.
+    pub is_read: bool,
     /// How it is.
     pub state: State,
     /// `state` in a person's words, such as "Connected/Active".

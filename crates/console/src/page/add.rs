@@ -6,7 +6,7 @@ use http::StatusCode;
 use maud::{Markup, html};
 
 use super::device::{csrf, way};
-use super::field::Fields;
+use super::field::{Fields, KEPT};
 use super::icon::Icon;
 use super::layout::{Fragment, Section, Sheet, dead_end, heading};
 use super::notice::Notice;
@@ -134,7 +134,7 @@ fn main_fields(fields: Fields<'_>, form: &Form) -> Markup {
         ))
         (fields.draw(
             Field::SecretKey,
-            &html! { "The API key from Profile > My API Key in the JumpCloud Admin Console. It is kept sealed and never shown again." },
+            &html! { "The API key from Profile > My API Key in the JumpCloud Admin Console. " (KEPT) },
             &fields.secret(Field::SecretKey),
         ))
         (fields.draw(

@@ -53,7 +53,7 @@ pub(crate) fn look(state: State) -> Look {
             "JumpCloud no longer takes the key of this device. It took it before, so it has expired or was revoked.",
             &[
                 "In the JumpCloud Admin Console, generate a new API key under Profile > My API Key.",
-                "Enter it here with Rotate key. Collection goes on where it stopped.",
+                "Enter it with Rotate key. Collection goes on where it stopped.",
             ],
         ),
         State::AuthenticationFailed => (

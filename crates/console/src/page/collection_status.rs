@@ -46,10 +46,12 @@ pub(crate) async fn show(
 }
 
 fn summary(selection: &Selection, rate_of_all: f64) -> Markup {
-    let troubled = selection.troubled();
+    let (providers, troubled) = (selection.all_providers, selection.all_troubled);
     html! {
         p.lead #summary data-live {
-            (counted(selection.all, "device", "devices")) ", " (rate(rate_of_all)) " events a second now. "
+            (counted(selection.all - providers, "device", "devices"))
+            @if providers > 0 { " and " (counted(providers, "provider", "providers")) }
+            ", " (rate(rate_of_all)) " events a second now. "
             @if troubled == 0 { "None needs attention." } @else {
                 b { (counted(troubled, "needs", "need")) " attention." }
             }

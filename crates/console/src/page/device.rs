@@ -8,6 +8,7 @@ use super::badge::badge;
 use super::icon::Icon;
 use super::layout::{Fragment, Section, Sheet};
 use super::visitor::Guest;
+use super::words::counted;
 use super::{Shown, Site, device_facts, events, link, no_device};
 use crate::devices::{DeviceStatus, State as DeviceState};
 
@@ -27,10 +28,15 @@ pub(crate) async fn show(
         }
         @if desk.takes_changes() && guest.visitor.is_administrator() { (actions(&device, &guest)) }
         (device_facts::advice(now, &device))
-        (device_facts::figures(now, &device))
-        (device_facts::charts(now, &desk.history(&id).unwrap_or_default()))
-        (events::occurrences(now, &desk.occurrences(&id)))
-        (events::sample(desk.sample(&id).as_ref()))
+        @if device.is_provider {
+            (device_facts::figures_of_provider(now, &device))
+            (events::occurrences(now, &desk.occurrences(&id)))
+        } @else {
+            (device_facts::figures(now, &device))
+            (device_facts::charts(now, &desk.history(&id).unwrap_or_default()))
+            (events::occurrences(now, &desk.occurrences(&id)))
+            (events::sample(desk.sample(&id).as_ref(), device.is_read))
+        }
         (device_facts::facts(&device))
     };
     let (section, notice) = (Some(Section::CollectionStatus), site.notice(shown.notice.as_deref()));
@@ -44,8 +50,13 @@ fn head(device: &DeviceStatus) -> Markup {
             h1 { (device.name) }
             (badge(device.state))
             p.lead {
-                (device.device_type) " organization " code { (device.org_id) }
-                @if let Some(provider) = &device.provider { " of " (provider) }
+                (device.device_type)
+                @if device.is_provider {
+                    " provider with " (organizations(device))
+                } @else if !device.org_id.is_empty() {
+                    " organization " code { (device.org_id) }
+                }
+                @if let Some(provider) = &device.provider { " of " a href=(link::device(provider, "")) { (provider) } }
                 @if !device.cce.is_empty() { " to CCE " (device.cce) }
             }
         }
@@ -59,17 +70,40 @@ pub(crate) fn way(steps: &[(&str, &str)]) -> Markup {
     }
 }
 
+/// How many organizations a provider has here.
+pub(crate) fn organizations(device: &DeviceStatus) -> String {
+    counted(usize::try_from(device.organizations).unwrap_or(usize::MAX), "organization", "organizations")
+}
+
 fn actions(device: &DeviceStatus, guest: &Guest) -> Markup {
     let to = |rest: &str| link::device(&device.id, rest);
+    if let Some(provider) = &device.provider {
+        return html! {
+            div.actions #actions data-live aria-label="Actions" role="group" {
+                (test(device, guest))
+                a.button href=(link::device(provider, "")) { (Icon::Forward.draw()) "Provider " (provider) }
+                p.hint { "This organization is read with the key of its provider. Rotate key, Pause and Remove stand there, for all of its organizations." }
+            }
+        };
+    }
     let is_paused = device.state == DeviceState::Paused;
     let (rest, label, icon) =
         if is_paused { ("/resume", "Resume", Icon::Forward) } else { ("/pause", "Pause", Icon::Pause) };
     html! {
         div.actions #actions data-live aria-label="Actions" role="group" {
-            form method="post" action=(to("/test")) { (csrf(guest)) button type="submit" { (Icon::Plug.draw()) "Test connection" } }
+            (test(device, guest))
             a.button href=(to("/key")) { (Icon::Key.draw()) "Rotate key" }
             form method="post" action=(to(rest)) data-key=(rest) { (csrf(guest)) button type="submit" { (icon.draw()) (label) } }
             a.button.danger href=(to("/remove")) { (Icon::Cross.draw()) "Remove" }
+        }
+    }
+}
+
+fn test(device: &DeviceStatus, guest: &Guest) -> Markup {
+    html! {
+        form method="post" action=(link::device(&device.id, "/test")) {
+            (csrf(guest))
+            button type="submit" { (Icon::Plug.draw()) "Test connection" }
         }
     }
 }

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use maud::html;
 
-use super::device::{csrf, way};
-use super::field::Fields;
+use super::device::{csrf, organizations, way};
+use super::field::{Fields, KEPT};
 use super::layout::{Fragment, Section, Sheet, dead_end, heading};
 use super::notice::Notice;
 use super::posted::Posted;
@@ -73,7 +73,13 @@ pub(crate) async fn ask_remove(State(site): State<Site>, guest: Guest, Path(id):
         (heading(&format!("Remove {}?", device.name), &html! {}, &html! {}))
         form.sheet method="post" action=(link::device(&id, "/remove")) {
             (csrf(&guest))
-            p { "Collection of organization " code { (device.org_id) } " ends, and the device is removed together with its key." }
+            p {
+                @if device.is_provider {
+                    "Collection of its " (organizations(&device)) " ends, and the provider is removed together with its key."
+                } @else {
+                    "Collection of organization " code { (device.org_id) } " ends, and the device is removed together with its key."
+                }
+            }
             p { "What ADR has received, it keeps. To stop for a while, use Pause instead." }
             div.actions {
                 button.primary.danger type="submit" { "Remove device" }
@@ -129,10 +135,14 @@ fn key_form(guest: &Guest, device: &DeviceStatus, expires: &str, refused: Option
         form #key.sheet method="post" action=(link::device(&device.id, "/key")) data-keep-secret {
             (csrf(guest))
             (fields.summary())
-            p { "The new key is tried with JumpCloud first. It takes the place of the old one only if it reads the same organization; collection goes on where it is." }
+            p {
+                "The new key is tried with JumpCloud first. It takes the place of the old one only if it "
+                @if device.is_provider { "is of a provider" } @else { "reads the same organization" }
+                "; collection goes on where it is."
+            }
             (fields.draw(
                 Field::SecretKey,
-                &html! { "The new API key from Profile > My API Key. It is kept sealed and never shown again." },
+                &html! { "The new API key from Profile > My API Key. " (KEPT) },
                 &fields.secret(Field::SecretKey),
             ))
             (fields.draw(
@@ -155,12 +165,19 @@ fn sheet<'a>(title: &'a str, guest: &'a Guest) -> Sheet<'a> {
 
 /// The device, for who may change it; else the page that says why not.
 fn may_change(site: &Site, guest: &Guest, id: &str) -> Result<DeviceStatus, Box<Response>> {
-    let refuse = |title, message| Err(Box::new(dead_end(StatusCode::FORBIDDEN, guest, title, message)));
+    let refuse = |title: &str, message: &str| Err(Box::new(dead_end(StatusCode::FORBIDDEN, guest, title, message)));
     if !guest.visitor.is_administrator() {
         return refuse("Administrators only", "Devices are changed by administrators. Sign in as one.");
     }
     if !site.desk.takes_changes() {
         return refuse("Kept in the pipeline file", "The devices stand in the pipeline file: change them there.");
     }
-    site.device(id).ok_or_else(|| Box::new(no_device(guest)))
+    let device = site.device(id).ok_or_else(|| Box::new(no_device(guest)))?;
+    match &device.provider {
+        None => Ok(device),
+        Some(provider) => refuse(
+            "Belongs to a provider",
+            &format!("This organization is read with the key of {provider}: change the device {provider} instead."),
+        ),
+    }
 }

@@ -6,8 +6,9 @@ use maud::{Markup, html};
 use super::badge::look;
 use super::chart::Chart;
 use super::device_table::key;
+use super::link;
 use super::scale::Unit;
-use super::words::{absolute, ago, clock, count, rate, span};
+use super::words::{absolute, ago, ago_of, clock, count, rate, span};
 use crate::devices::{DeviceStatus, History, Point, State};
 
 const HOUR: i64 = 3600;
@@ -24,7 +25,13 @@ pub(crate) fn advice(now: Timestamp, device: &DeviceStatus) -> Markup {
             div {
                 h2 #advice-title { (device.state.label()) }
                 p {
-                    (look.meaning)
+                    @if device.is_provider && device.state == State::Idle {
+                        "JumpCloud takes the key of this provider. Each of its organizations is read as a device of its own."
+                    } @else if device.is_provider && device.state == State::Paused {
+                        "Nothing is collected of any of its organizations until it is resumed. They then go on where they stopped."
+                    } @else {
+                        (look.meaning)
+                    }
                     @if device.state == State::CatchingUp {
                         @match device.caught_up_in_seconds {
                             Some(seconds) => { " At the pace of the last minutes it takes about " b { (span(seconds)) } "." },
@@ -51,20 +58,49 @@ pub(crate) fn figures(now: Timestamp, device: &DeviceStatus) -> Markup {
     html! {
         section.figures #figures data-live aria-label="Figures" {
             dl {
-                (figure("Last event seen", &ago(now, device.last_event.as_deref()), &html! { "asked " (ago(now, device.last_poll.as_deref())) }))
+                (figure(
+                    "Last event seen",
+                    &ago_of(now, device.last_event.as_deref(), device),
+                    &html! { @if device.is_read { "asked " (ago(now, device.last_poll.as_deref())) } },
+                ))
                 (figure("Events", &html! { (count(flow.events)) }, &html! { (count(flow.duplicates)) " duplicates dropped" }))
                 (figure("Events a second", &html! { (rate(flow.rate)) }, &html! { (rate(flow.average)) " avg, " (rate(flow.maximum)) " max of the last hour" }))
                 (figure(
                     "Behind now",
                     &html! { @match device.lag_seconds { Some(lag) => { (span(lag)) }, None => { span.none { "unknown" } } } },
-                    &html! { "complete until " (clock(now, device.complete_until.as_deref())) },
+                    &html! { @if device.is_read { "complete until " (clock(now, device.complete_until.as_deref())) } },
                 ))
-                (figure("Key", &key(&device.key), &html! {
-                    @if device.key.added.is_some() { "added " (ago(now, device.key.added.as_deref())) } @else { "since when is not known" }
-                }))
+                (figure_of_key(now, device))
             }
         }
     }
+}
+
+/// The figures of a provider, for whom nothing is read itself.
+pub(crate) fn figures_of_provider(now: Timestamp, device: &DeviceStatus) -> Markup {
+    let organizations = link::with("/", &[("provider", &device.id)]);
+    html! {
+        section.figures #figures data-live aria-label="Figures" {
+            dl {
+                (figure(
+                    "Organizations",
+                    &html! { (count(device.organizations)) },
+                    &html! { a href=(organizations) { "Show them" } ", each a device of its own" },
+                ))
+                (figure_of_key(now, device))
+            }
+        }
+    }
+}
+
+fn figure_of_key(now: Timestamp, device: &DeviceStatus) -> Markup {
+    figure(
+        "Key",
+        &key(&device.key),
+        &html! {
+            @if device.key.added.is_some() { "added " (ago(now, device.key.added.as_deref())) } @else { "since when is not known" }
+        },
+    )
 }
 
 fn figure(name: &str, value: &Markup, below: &Markup) -> Markup {
@@ -82,8 +118,10 @@ pub(crate) fn facts(device: &DeviceStatus) -> Markup {
                 div { dt { "Device Name" } dd { (device.name) } }
                 div { dt { "Type" } dd { (device.device_type) } }
                 div { dt { "CCE IP" } dd { (device.cce) } }
-                div { dt { "Organization ID" } dd { code { (device.org_id) } } }
-                @if let Some(provider) = &device.provider { div { dt { "Provider" } dd { (provider) } } }
+                @if !device.org_id.is_empty() { div { dt { "Organization ID" } dd { code { (device.org_id) } } } }
+                @if let Some(provider) = &device.provider {
+                    div { dt { "Provider" } dd { a href=(link::device(provider, "")) { (provider) } } }
+                }
                 div { dt { "Password / Secret Key" } dd { "kept, and never shown" } }
                 @if let Some(added) = instant(key.added.as_deref()) { div { dt { "Key added" } dd { (added) } } }
                 @if let Some(expires) = instant(key.expires.as_deref()) { div { dt { "Key expires" } dd { (expires) } } }

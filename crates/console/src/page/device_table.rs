@@ -5,10 +5,11 @@ use maud::{Markup, html};
 
 use super::badge::badge;
 use super::column::Column;
+use super::device::organizations;
 use super::link;
 use super::selection::{PER_PAGE, Selection};
 use super::sparkline::sparkline;
-use super::words::{ago, beginning, clock, count, counted, rate, sentence, short_span, span};
+use super::words::{ago, ago_of, beginning, clock, count, rate, sentence, short_span, span};
 use crate::desk::Desk;
 use crate::devices::{DeviceStatus, Key, State};
 
@@ -21,7 +22,7 @@ pub(crate) fn table(desk: &dyn Desk, selection: &Selection) -> Markup {
     html! {
         div #devices data-live {
             @if selection.shown.is_empty() {
-                p.nothing { "No device fits. " a href="/" { "Show all " (counted(selection.all, "device", "devices")) } }
+                p.nothing { "No device fits. " a href="/" { "Show all " (count(selection.all as u64)) } }
             } @else {
                 div.table-box tabindex="0" role="region" aria-label="Devices" {
                     table.devices {
@@ -40,6 +41,12 @@ fn is_number(column: Column) -> bool {
     matches!(column, Column::Events | Column::Lag | Column::Duplicates)
 }
 
+/// Whether a column tells of what was read.
+fn is_of_flow(column: Column) -> bool {
+    use Column::{Duplicates, Events, Lag, LastEvent, LastPoll, Rate};
+    matches!(column, LastEvent | LastPoll | Events | Rate | Lag | Duplicates)
+}
+
 fn head(selection: &Selection, column: Column) -> Markup {
     let arrow = match selection.aria_sort(column) {
         Some("descending") => "↓",
@@ -56,19 +63,26 @@ fn head(selection: &Selection, column: Column) -> Markup {
 fn row(desk: &dyn Desk, now: Timestamp, device: &DeviceStatus) -> Markup {
     let history = desk.history(&device.id).unwrap_or_default();
     let cell = |column: Column, inner: Markup| {
-        html! { td.(column.word()) .number[is_number(column)] data-label=(column.label()) { div { (inner) } } }
+        // Nothing is read for a provider itself.
+        let is_blank = device.is_provider && is_of_flow(column);
+        html! {
+            td.(column.word()) .number[is_number(column)] .blank[is_blank] data-label=(column.label()) {
+                div { @if !is_blank { (inner) } }
+            }
+        }
     };
     html! {
         tr data-key=(device.id) data-said=(device.name) data-state=(device.state.label()) {
             th scope="row" { div {
                 a.name href=(link::device(&device.id, "")) { (device.name) }
                 @if let Some(provider) = &device.provider { small { "of " (provider) } }
+                @if device.is_provider { small { "provider, " (organizations(device)) } }
             } }
             (cell(Column::Type, html! { (device.device_type) }))
             (cell(Column::Cce, html! { (device.cce) }))
             (cell(Column::Status, html! { (badge(device.state)) (below_status(now, device)) }))
-            (cell(Column::LastEvent, ago(now, device.last_event.as_deref())))
-            (cell(Column::LastPoll, ago(now, device.last_poll.as_deref())))
+            (cell(Column::LastEvent, ago_of(now, device.last_event.as_deref(), device)))
+            (cell(Column::LastPoll, ago_of(now, device.last_poll.as_deref(), device)))
             (cell(Column::Events, html! { (count(device.flow.events)) }))
             (cell(Column::Rate, html! {
                 (sparkline(&history.hour, now.as_nanos() / 1_000_000_000))
@@ -135,7 +149,7 @@ fn pages(selection: &Selection) -> Markup {
     let (from, to) = (count(first as u64 + 1), count((first + selection.shown.len()) as u64));
     html! {
         div.pages {
-            p { (from) " to " (to) " of " (counted(selection.found, "device", "devices")) }
+            p { (from) " to " (to) " of " (count(selection.found as u64)) }
             @if selection.pages > 1 {
                 nav aria-label="Pages" {
                     @if selection.page > 1 {

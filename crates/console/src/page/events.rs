@@ -51,11 +51,12 @@ fn row(now: Timestamp, occurrence: &Occurrence) -> Markup {
 }
 
 /// The last event as it came and as it went on.
-pub(crate) fn sample(sample: Option<&Sample>) -> Markup {
+pub(crate) fn sample(sample: Option<&Sample>, is_read: bool) -> Markup {
     html! {
         section.panel #sample data-live aria-labelledby="sample-title" {
             h2 #sample-title { "Last event" }
             @match sample {
+                None if !is_read => p.nothing { "This device is not being read." },
                 None => p.nothing { "No event has come since this program was started." },
                 Some(sample) => div.pair {
                     div {
@@ -66,7 +67,7 @@ pub(crate) fn sample(sample: Option<&Sample>) -> Markup {
                         h3 { "To ADR" }
                         @match &sample.mapped {
                             Some(mapped) => pre.json tabindex="0" aria-label="The event as it went on to ADR" data-key="mapped" { code { (laid_out(mapped)) } },
-                            None => p.nothing { "It was discarded by the pipeline's own filters and did not go on." },
+                            None => p.nothing { "It did not go on: the pipeline's own filters have discarded it, or it could not be mapped and is in the dead letter." },
                         }
                     }
                 },

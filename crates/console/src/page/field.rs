@@ -6,6 +6,10 @@ use super::icon::Icon;
 use super::words::sentence;
 use crate::desk::{Field, Refused};
 
+/// What becomes of a key.
+pub(crate) const KEPT: &str =
+    "It is kept in a file that only this program's user can read, sealed where --seal is given, and never shown again.";
+
 /// The name of a field in a form; its input has the same id.
 pub(crate) fn name(field: Field) -> &'static str {
     match field {

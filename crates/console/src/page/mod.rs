@@ -20,7 +20,7 @@ mod flow;
 mod graph;
 mod icon;
 mod json;
-mod layout;
+pub(crate) mod layout;
 mod link;
 mod notice;
 mod posted;
@@ -44,8 +44,8 @@ use crate::desk::Desk;
 use crate::devices::DeviceStatus;
 use layout::dead_end;
 use notice::{Notice, Notices};
-use visitor::Guest;
 
+pub(crate) use visitor::Guest;
 pub use visitor::{Role, SIGN_IN, SIGN_OUT, Visitor};
 
 /// What a browser may load and run on behalf of a page: only what comes from the same place.
@@ -82,7 +82,7 @@ struct Site {
 
 impl Site {
     fn device(&self, id: &str) -> Option<DeviceStatus> {
-        self.desk.devices().into_iter().find(|device| device.id == id)
+        self.desk.device(id)
     }
 
     /// Goes on to a page that says what was done.

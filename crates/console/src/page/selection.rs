@@ -36,8 +36,12 @@ pub(crate) struct Selection {
     /// How many devices are in each state, of those that the search and the provider leave.
     pub(crate) states: Vec<(State, usize)>,
     pub(crate) providers: BTreeSet<String>,
-    /// Devices before anything is asked for.
+    /// Devices and providers before anything is asked for,
     pub(crate) all: usize,
+    /// how many of these are providers,
+    pub(crate) all_providers: usize,
+    /// and how many somebody must see to.
+    pub(crate) all_troubled: usize,
     /// Devices that are left.
     pub(crate) found: usize,
     /// Those of this page.
@@ -50,7 +54,9 @@ pub(crate) struct Selection {
 impl Selection {
     pub(crate) fn of(mut devices: Vec<DeviceStatus>, asked: Asked) -> Self {
         let all = devices.len();
-        let providers = devices.iter().filter_map(|device| device.provider.clone()).collect();
+        let all_providers = devices.iter().filter(|device| device.is_provider).count();
+        let all_troubled = devices.iter().filter(|device| device.state.is_trouble()).count();
+        let providers = devices.iter().filter_map(|device| provider_of(device).map(str::to_owned)).collect();
         devices.retain(|device| is_found(device, &asked.q) && is_of(device, &asked.provider));
         let count = |state| devices.iter().filter(|device| device.state == state).count();
         let states: Vec<_> =
@@ -71,10 +77,10 @@ impl Selection {
         let pages = found.div_ceil(PER_PAGE).max(1);
         let page = asked.page.parse::<usize>().unwrap_or(1).clamp(1, pages);
         let shown = devices.into_iter().skip((page - 1) * PER_PAGE).take(PER_PAGE).collect();
-        Self { asked, sort, descending, states, providers, all, found, shown, page, pages }
+        Self { asked, sort, descending, states, providers, all, all_providers, all_troubled, found, shown, page, pages }
     }
 
-    /// Devices that somebody must see to.
+    /// Those that somebody must see to, of what the search and the provider leave.
     pub(crate) fn troubled(&self) -> usize {
         self.states.iter().filter(|(state, _)| state.is_trouble()).map(|(_, count)| count).sum()
     }
@@ -118,7 +124,12 @@ fn is_found(device: &DeviceStatus, searched: &str) -> bool {
 fn is_of(device: &DeviceStatus, provider: &str) -> bool {
     match provider {
         "" => true,
-        NO_PROVIDER => device.provider.is_none(),
-        provider => device.provider.as_deref() == Some(provider),
+        NO_PROVIDER => provider_of(device).is_none(),
+        provider => provider_of(device) == Some(provider),
     }
+}
+
+/// The provider of an organization, or the provider itself.
+fn provider_of(device: &DeviceStatus) -> Option<&str> {
+    device.provider.as_deref().or(device.is_provider.then_some(&device.id))
 }

@@ -18,6 +18,7 @@ pub(crate) async fn show(
     Query(shown): Query<Shown>,
 ) -> Response {
     let devices = site.desk.devices();
+    let read = devices.iter().filter(|device| !device.is_provider).count();
     let troubled = devices.iter().filter(|device| device.state.is_trouble()).count();
     let main = html! {
         (heading("Add-On Store", &html! { p.lead { "Security data sources that can be collected for ADR." } }, &html! {}))
@@ -26,7 +27,7 @@ pub(crate) async fn show(
                 div.card-head { img src=(super::asset::mark()) alt="" width="40" height="40"; h2 { "JumpCloud" } }
                 p { "Directory Insights events of an organization: sign-ins, changes by administrators, devices, directories, single sign-on." }
                 p #added data-live {
-                    a href="/" { (counted(devices.len(), "device", "devices")) }
+                    a href="/" { (counted(read, "device", "devices")) }
                     @if troubled > 0 { ", " a href="/?state=trouble" { (counted(troubled, "needs", "need")) " attention" } }
                 }
                 @if !site.desk.takes_changes() {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use adr_core::Timestamp;
 use maud::{Markup, html};
 
+use crate::devices::DeviceStatus;
+
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
@@ -77,8 +79,17 @@ pub(crate) fn hour_and_minute(seconds: i64) -> String {
 
 /// "12 s ago", with the instant itself for machines and for who points at it.
 pub(crate) fn ago(now: Timestamp, time: Option<&str>) -> Markup {
+    ago_or(now, time, "never")
+}
+
+/// The same of a device, of which nothing is known while it is not read.
+pub(crate) fn ago_of(now: Timestamp, time: Option<&str>, device: &DeviceStatus) -> Markup {
+    ago_or(now, time, if device.is_read { "never" } else { "not read" })
+}
+
+fn ago_or(now: Timestamp, time: Option<&str>, otherwise: &str) -> Markup {
     let Some(time) = time.and_then(|text| Timestamp::parse(text.as_bytes()).ok()) else {
-        return html! { span.none { "never" } };
+        return html! { span.none { (otherwise) } };
     };
     let text = match now.since(time).as_secs() {
         // An event's clock may be ahead of this one.

@@ -1,11 +1,13 @@
 //! How often somebody may try to sign in.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use adr_core::{Clock, Timestamp};
+
+use super::peer::network;
 
 /// So many names, and so many addresses, are remembered.
 const MOST: usize = 4096;
@@ -73,17 +75,6 @@ impl Attempts {
     }
 }
 
-/// Who has one IPv6 address has all of its /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        address => address,
-    }
-}
-
 impl<K: std::hash::Hash + Eq + Clone> Tally<K> {
     fn new(allowance: Allowance) -> Self {
         Self { allowance, kept: HashMap::new() }
@@ -133,6 +124,8 @@ impl Failures {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use super::*;
     use crate::web::tests::Hand;
 

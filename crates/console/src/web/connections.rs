@@ -1,10 +1,12 @@
 //! Connections: how many there may be, and how long each of them may take for what.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::future::pending;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::peer::Peer;
+use super::peer::{self, Peer};
 use super::tls::Certificate;
 
 /// The head of a request has so many bytes at most.
@@ -30,6 +32,8 @@ const HEAD: usize = 32 * 1024;
 pub(crate) struct Limits {
     /// So many at a time. Others wait in the kernel.
     pub(crate) connections: usize,
+    /// So many of them from one address, so that nobody keeps all others out. What is more is closed at once.
+    pub(crate) from_one: usize,
     pub(crate) handshake: Duration,
     /// Until the head of a request is there, also of the first and of the next one.
     pub(crate) head: Duration,
@@ -44,6 +48,7 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) const USUAL: Self = Self {
         connections: 256,
+        from_one: 64,
         handshake: Duration::from_secs(10),
         head: Duration::from_secs(20),
         life: Duration::from_mins(10),
@@ -71,13 +76,18 @@ pub(crate) async fn serve(
     let mut connections = JoinSet::new();
     let accept = async {
         let slots = Arc::new(Semaphore::new(limits.connections));
+        let seats = Seats::default();
         loop {
             let slot = Arc::clone(&slots).acquire_owned().await.expect("it is never closed");
             let (stream, from) = next(&listener).await;
+            let Some(seat) = seats.take(from.ip(), limits.from_one) else {
+                tracing::debug!(%from, "one connection too many from this address");
+                continue;
+            };
             let talk = Talk { from, routes: routes.clone(), limits, ended: ended.clone() };
             let acceptor = acceptor.clone();
             connections.spawn(async move {
-                let _slot = slot;
+                let (_slot, _seat) = (slot, seat);
                 talk.begin(stream, acceptor).await;
             });
             while let Some(done) = connections.try_join_next() {
@@ -110,6 +120,41 @@ async fn next(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 fn is_of_one(error: &io::Error) -> bool {
     use io::ErrorKind as Kind;
     matches!(error.kind(), Kind::ConnectionRefused | Kind::ConnectionAborted | Kind::ConnectionReset)
+}
+
+/// How many connections each address has.
+#[derive(Clone, Default)]
+struct Seats(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// A connection of an address, until it is dropped.
+struct Seat {
+    seats: Seats,
+    address: IpAddr,
+}
+
+impl Seats {
+    fn take(&self, from: IpAddr, most: usize) -> Option<Seat> {
+        let address = peer::network(from);
+        let mut seats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = seats.entry(address).or_default();
+        if *taken >= most {
+            return None;
+        }
+        *taken += 1;
+        Some(Seat { seats: self.clone(), address })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut seats = self.seats.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut taken) = seats.entry(self.address) {
+            *taken.get_mut() -= 1;
+            if *taken.get() == 0 {
+                taken.remove();
+            }
+        }
+    }
 }
 
 /// One connection.

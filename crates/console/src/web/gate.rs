@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use super::guard::Guard;
 use super::session::Use;
-use super::sign_in;
+use super::{frame, sign_in};
 use crate::page::{Role, SIGN_IN, Visitor};
 
 /// Where style and scripts are, which say nothing of anybody.
@@ -29,7 +29,7 @@ pub(crate) async fn page(State(guard): State<Arc<Guard>>, mut request: Request, 
     let visitor = visitor.unwrap_or_default();
     if !may_send(&request, &visitor) {
         let message = "Changes are made by administrators. Sign in as one and try again.";
-        return guard.frame.dead_end(StatusCode::FORBIDDEN, "Administrators only", message, ("Sign in", SIGN_IN));
+        return frame::dead_end(StatusCode::FORBIDDEN, "Administrators only", message, ("Sign in", SIGN_IN));
     }
     request.extensions_mut().insert(visitor);
     next.run(request).await

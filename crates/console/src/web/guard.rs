@@ -9,7 +9,6 @@ use http::{HeaderMap, HeaderName, header};
 
 use super::attempts::Attempts;
 use super::cookie::{self, Cookies};
-use super::frame::Frame;
 use super::host::Hosts;
 use super::session::{Sessions, Use};
 use super::users::{Passwords, Users};
@@ -35,7 +34,6 @@ pub(crate) struct Guard {
     pub(crate) users: Option<Users>,
     /// The hash of what programs say instead of signing in.
     pub(crate) token: Option<[u8; 32]>,
-    pub(crate) frame: Frame,
 }
 
 impl Guard {

@@ -126,7 +126,6 @@ impl Web {
             passwords: users::Passwords::new(),
             users: self.users,
             token: self.token.map(|token| random::digest(token.expose_secret())),
-            frame: frame::Frame::of(&pages).await,
         };
         let more = server::status_route(self.desk).merge(self.more.reset_fallback());
         let routes = routes(Arc::new(guard), pages, more, PATIENCE);

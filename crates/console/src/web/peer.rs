@@ -1,6 +1,6 @@
 //! Who is at the other end.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::{Extensions, HeaderMap, HeaderName};
 
@@ -21,6 +21,17 @@ pub(crate) fn address(extensions: &Extensions, headers: &HeaderMap, is_behind_pr
     let last = headers.get_all(X_FORWARDED_FOR).into_iter().next_back().and_then(|value| value.to_str().ok());
     let last = last.and_then(|value| value.rsplit(',').next());
     last.and_then(|last| last.trim().parse::<IpAddr>().ok()).map_or(peer, |address| address.to_canonical())
+}
+
+/// Whom an address stands for: who has one IPv6 address has all of its /64.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        address => address,
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use super::guard::Guard;
 use super::session::Use;
 use super::sign_in_page::{Problem, SignInPage, nobody, seconds};
-use super::{cookie, host, next, random, users};
+use super::{cookie, frame, host, next, random, users};
 use crate::page::SIGN_IN;
 
 /// What came in with a form.
@@ -94,7 +94,7 @@ pub(crate) async fn sign_out(State(guard): State<Arc<Guard>>, request: Request) 
         if !random::is_same(&visitor.csrf, csrf) {
             let message = "The page that this button stood on is out of date. Load it again and repeat.";
             let onward = ("Collection Status", "/");
-            return guard.frame.dead_end(StatusCode::FORBIDDEN, "You are still signed in", message, onward);
+            return frame::dead_end(StatusCode::FORBIDDEN, "You are still signed in", message, onward);
         }
         tracing::info!(user = visitor.name.as_deref(), address = %from, "signed out of the page");
     }
@@ -109,11 +109,11 @@ pub(crate) async fn sign_out(State(guard): State<Arc<Guard>>, request: Request) 
 /// The form with its token, which is the cookie that is there already where several pages of it are open.
 fn form(guard: &Guard, headers: &HeaderMap, page: SignInPage<'_>) -> Response {
     if guard.users.as_ref().is_none_or(|users| users.current().is_empty()) {
-        return nobody(&guard.frame).into_response();
+        return nobody();
     }
     let token = cookie::find(headers, &guard.cookies.form).map_or_else(random::token, str::to_owned);
     let cookie = guard.cookies.set(&guard.cookies.form, &token);
-    let page = SignInPage { token: &token, ..page }.draw(&guard.frame);
+    let page = SignInPage { token: &token, ..page }.draw();
     (AppendHeaders([(header::SET_COOKIE, cookie)]), page).into_response()
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use axum::response::Html;
+use axum::response::Response;
 use maud::{Markup, html};
 
-use super::frame::Frame;
+use super::frame;
 use crate::page::SIGN_IN;
 
 /// The form that asks for name and password.
@@ -34,42 +34,48 @@ pub(crate) enum Problem {
 }
 
 impl SignInPage<'_> {
-    pub(crate) fn draw(&self, frame: &Frame) -> Html<String> {
-        frame.draw("Sign in", &html! {
-            div.heading { div { h1 { "Sign in" } } }
-            form.sheet method="post" action=(SIGN_IN) {
-                @if let Some(problem) = self.problem { div.notice.bad role="alert" { p { (problem.words()) } } }
-                @if self.is_from_elsewhere {
-                    p.hint { "You came by a link from elsewhere. If you are signed in already, " a href=(self.next) { "go on" } "." }
+    pub(crate) fn draw(&self) -> Response {
+        frame::draw(
+            "Sign in",
+            &html! {
+                div.heading { div { h1 { "Sign in" } } }
+                form.sheet method="post" action=(SIGN_IN) {
+                    @if let Some(problem) = self.problem { div.notice.bad role="alert" { p { (problem.words()) } } }
+                    @if self.is_from_elsewhere {
+                        p.hint { "You came by a link from elsewhere. If you are signed in already, " a href=(self.next) { "go on" } "." }
+                    }
+                    input type="hidden" name="form" value=(self.token);
+                    input type="hidden" name="next" value=(self.next);
+                    div.field {
+                        label for="name" { "Name" }
+                        input #name name="name" type="text" value=(self.name) required autocomplete="username" autocapitalize="none"
+                            spellcheck="false" maxlength="64" autofocus[self.name.is_empty()];
+                    }
+                    div.field {
+                        label for="password" { "Password" }
+                        input #password name="password" type="password" required autocomplete="current-password"
+                            autofocus[!self.name.is_empty()];
+                    }
+                    div.actions { button.primary type="submit" { "Sign in" } }
                 }
-                input type="hidden" name="form" value=(self.token);
-                input type="hidden" name="next" value=(self.next);
-                div.field {
-                    label for="name" { "Name" }
-                    input #name name="name" type="text" value=(self.name) required autocomplete="username" autocapitalize="none"
-                        spellcheck="false" maxlength="64" autofocus[self.name.is_empty()];
-                }
-                div.field {
-                    label for="password" { "Password" }
-                    input #password name="password" type="password" required autocomplete="current-password"
-                        autofocus[!self.name.is_empty()];
-                }
-                div.actions { button.primary type="submit" { "Sign in" } }
-            }
-        })
+            },
+        )
     }
 }
 
 /// Where there is nobody who could sign in.
-pub(crate) fn nobody(frame: &Frame) -> Html<String> {
-    frame.draw("Sign in", &html! {
-        div.empty {
-            h2 { "Nobody can sign in here yet" }
-            p { "Changes are made by administrators, and there are no users. Add one on the machine that this program runs on." }
-            pre.command { code { "jumpcloud-adr user add NAME --role administrator" } }
-            p { a.button href="/" { "Collection Status" } }
-        }
-    })
+pub(crate) fn nobody() -> Response {
+    frame::draw(
+        "Sign in",
+        &html! {
+            div.empty {
+                h2 { "Nobody can sign in here yet" }
+                p { "Changes are made by administrators, and there are no users. Add one on the machine that this program runs on." }
+                pre.command { code { "jumpcloud-adr user add NAME --role administrator" } }
+                p { a.button href="/" { "Collection Status" } }
+            }
+        },
+    )
 }
 
 impl Problem {

@@ -29,14 +29,24 @@ pub struct TlsFiles {
 /// The pair that new connections get.
 pub(crate) struct Certificate {
     files: TlsFiles,
-    seen: Mutex<[Option<Stamp>; 2]>,
+    seen: Mutex<Seen>,
     pair: RwLock<Arc<CertifiedKey>>,
+}
+
+/// What was looked at last.
+struct Seen {
+    /// Of the files that were read, be they as they should.
+    stamps: [Option<Stamp>; 2],
+    /// Whether it was said that they cannot be read now.
+    told: bool,
 }
 
 impl Certificate {
     pub(crate) fn open(files: TlsFiles) -> Result<Arc<Self>, Failure> {
-        let seen = stamps(&files);
-        let pair = load(&files).map_err(|message| Failure::fatal(FailureKind::Config, message))?;
+        let seen = Seen { stamps: stamps(&files), told: false };
+        let pair = read(&files)
+            .and_then(|texts| pair(&files, texts))
+            .map_err(|message| Failure::fatal(FailureKind::Config, message))?;
         Ok(Arc::new(Self { files, seen: Mutex::new(seen), pair: RwLock::new(Arc::new(pair)) }))
     }
 
@@ -62,16 +72,26 @@ impl Certificate {
         }
     }
 
-    /// Takes over what has changed. A pair that is broken, such as one whose second half is still to come, changes nothing.
+    /// Takes over what has changed. A pair that is broken, such as one whose second half is still to come, changes nothing;
+    /// one that cannot be read now (too many open files) is read the next time.
     pub(crate) fn look(&self) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         // Before the files are read: what changes meanwhile is seen the next time.
         let now = stamps(&self.files);
-        if *seen == now {
+        if seen.stamps == now {
             return;
         }
-        *seen = now;
-        match load(&self.files) {
+        let texts = match read(&self.files) {
+            Ok(texts) => texts,
+            Err(message) => {
+                if !std::mem::replace(&mut seen.told, true) {
+                    tracing::error!("{message}; the certificate that was there stays");
+                }
+                return;
+            }
+        };
+        *seen = Seen { stamps: now, told: false };
+        match pair(&self.files, texts) {
             Ok(pair) => {
                 *self.pair.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pair);
                 tracing::info!(cert = %self.files.cert.display(), "the page has a new certificate");
@@ -97,8 +117,18 @@ fn stamps(files: &TlsFiles) -> [Option<Stamp>; 2] {
     [Stamp::of(&files.cert), Stamp::of(&files.key)]
 }
 
-fn load(files: &TlsFiles) -> Result<CertifiedKey, String> {
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read(&files.cert)?).collect();
+/// The texts of certificate and key.
+fn read(files: &TlsFiles) -> Result<[Vec<u8>; 2], String> {
+    let text = |path: &Path| {
+        fs::read(path).map_err(|error| {
+            format!("{} cannot be read: {error}; see whether it exists and may be read", path.display())
+        })
+    };
+    Ok([text(&files.cert)?, text(&files.key)?])
+}
+
+fn pair(files: &TlsFiles, [cert, text]: [Vec<u8>; 2]) -> Result<CertifiedKey, String> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&cert).collect();
     // The error's own words could quote the file.
     let chain = chain.map_err(|_| format!("{} is broken PEM: export the certificate again", files.cert.display()))?;
     if chain.is_empty() {
@@ -107,7 +137,6 @@ fn load(files: &TlsFiles) -> Result<CertifiedKey, String> {
             "{path} has no certificate: it must hold PEM that begins with -----BEGIN CERTIFICATE-----"
         ));
     }
-    let text = read(&files.key)?;
     let path = files.key.display();
     let key = PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
         pem::Error::NoItemsFound if text.windows(9).any(|part| part == b"ENCRYPTED") => {
@@ -130,7 +159,34 @@ fn load(files: &TlsFiles) -> Result<CertifiedKey, String> {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path)
-        .map_err(|error| format!("{} cannot be read: {error}; see whether it exists and may be read", path.display()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::users::few_files;
+
+    #[test]
+    fn a_certificate_that_cannot_be_read_now_is_read_the_next_time() {
+        let Some(exhaust) = few_files("web::tls::tests::a_certificate_that_cannot_be_read_now_is_read_the_next_time")
+        else {
+            return;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let files = TlsFiles { cert: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
+        let write = || {
+            let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+            fs::write(&files.cert, pair.cert.pem()).unwrap();
+            fs::write(&files.key, pair.signing_key.serialize_pem()).unwrap();
+            pair.cert.der().to_vec()
+        };
+        let first = write();
+        let certificate = Certificate::open(files.clone()).unwrap();
+        let shown = || certificate.pair.read().unwrap().cert[0].to_vec();
+        let second = write();
+        let all = exhaust();
+        certificate.look();
+        assert_eq!(shown(), first);
+        drop(all);
+        certificate.look();
+        assert_eq!(shown(), second);
+    }
 }

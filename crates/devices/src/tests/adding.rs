@@ -206,10 +206,14 @@ fn rotating_refuses_what_adding_would() {
     let scene = Scene::new();
     scene.add(&form("Acme"));
     for wrong in ["", " \n", "a\nb"] {
-        let failure = scene.folder.rotate("acme", &key(wrong), None, now()).unwrap_err();
-        assert!(failure.kind == FailureKind::Config && failure.message.contains("the key"), "{failure}");
+        let faults = faults(scene.folder.rotate("acme", &key(wrong), None, now()).unwrap_err());
+        assert!(faults.len() == 1 && faults[0].0 == Field::SecretKey && faults[0].1.contains("the key"), "{faults:?}");
     }
-    let failure = scene.folder.rotate("acme", &key("key-2"), Some(now()), later(1)).unwrap_err();
-    assert!(failure.message.contains("has ended"), "{failure}");
+    let ended = faults(scene.folder.rotate("acme", &key("key-2"), Some(now()), later(1)).unwrap_err());
+    assert!(ended.len() == 1 && ended[0].0 == Field::KeyExpires && ended[0].1.contains("has ended"), "{ended:?}");
+    let both = faults(scene.folder.rotate("acme", &key(""), Some(now()), later(1)).unwrap_err());
+    assert_eq!(both.iter().map(|fault| fault.0).collect::<Vec<_>>(), [Field::SecretKey, Field::KeyExpires]);
+    let unknown = scene.folder.rotate("beta", &key("key-2"), None, now()).unwrap_err();
+    assert!(matches!(unknown, Refused::Failed(_)), "{unknown}");
     assert_eq!(scene.key_files(), ["acme-1796428800.key"]);
 }

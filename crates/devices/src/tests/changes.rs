@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use adr_core::{FailureKind, SecretRef};
+use adr_core::{Failure, FailureKind, SecretRef};
 
 use super::{Scene, form, key, later, now, shown};
 
@@ -137,7 +137,7 @@ fn a_device_that_is_not_there_is_told_with_those_that_are() {
     let message = |id: &str| {
         let messages = [
             scene.folder.device(id).map(drop),
-            scene.folder.rotate(id, &key("key"), None, now()).map(drop),
+            scene.folder.rotate(id, &key("key"), None, now()).map(drop).map_err(Failure::from),
             scene.folder.set_paused(id, true).map(drop),
             scene.folder.remove(id),
         ];

@@ -68,7 +68,7 @@ fn adding() {
 
 #[test]
 fn rotating() {
-    at_every_step(|folder| folder.rotate("acme", &key("key-2"), Some(later(99)), later(1)).map(drop));
+    at_every_step(|folder| Ok(folder.rotate("acme", &key("key-2"), Some(later(99)), later(1)).map(drop)?));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 mod adding;
 mod changes;
 mod crashes;
+mod links;
 mod reading;
 mod sealing;
 mod secrets;

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use adr_core::{FailureKind, SecretRef};
 
 use super::{Scene, chmod, form, key, mode, now, shown};
-use crate::Folder;
+use crate::{Folder, Problem};
 
 fn device(name: &str, org_id: &str) -> String {
     format!("device_name: {name}\nsecret_key: {{ file: keys/{name}.key }}\nconfiguration: {{ org_id: {org_id} }}\n")
@@ -79,6 +79,38 @@ fn other_files_are_nobodys_business_but_a_near_miss_is_told() {
     assert!(problems[0].starts_with("Acme.yaml: this is no name of a device: rename"), "{problems:?}");
     assert!(problems[1].starts_with("a\\nb.yaml: "), "{problems:?}");
     assert!(problems[2].starts_with("beta.yml: it is not read"), "{problems:?}");
+    let problems = scene.folder.read().unwrap().problems;
+    let names: Vec<&str> = problems.iter().filter(|problem| problem.refused).map(Problem::name).collect();
+    assert_eq!(names, ["Acme", "a\\nb"], "each has a name, be it no id");
+}
+
+#[test]
+fn a_device_that_is_refused_has_the_organization_that_it_had() {
+    let scene = Scene::new();
+    let id = "5A2AF2A82CF2B0010053EA41";
+    let organizations = |folder: &Folder| -> Vec<(String, Option<String>)> {
+        let problems = folder.read().unwrap().problems.into_iter().filter(|problem| problem.refused);
+        problems.map(|problem| (problem.name().to_owned(), problem.organization)).collect()
+    };
+    let acme = |organization: &str| vec![("acme".to_owned(), Some(organization.to_owned()))];
+    scene.write("acme.yaml", &device("acme", id));
+    assert_eq!(scene.folder.read().unwrap().devices[0].configuration.org_id, Some(id.to_lowercase()));
+    for _ in 0..2 {
+        scene.write("acme.yaml", "device_name: [");
+        assert_eq!(organizations(&scene.folder), acme(&id.to_lowercase()));
+    }
+    assert_eq!(organizations(&scene.again(None)), [("acme".to_owned(), None)], "who has not read it cannot know");
+    scene.write("acme.yaml", &(device("acme", id) + "cce_pi: 192.0.2.5\n"));
+    assert_eq!(organizations(&scene.again(None)), acme(&id.to_lowercase()), "it can be seen in the text");
+    // One that is right by itself says it itself.
+    scene.write("acme.yaml", &device("acme", "B1"));
+    scene.write("a.yaml", &device("a", "b1"));
+    assert_eq!(organizations(&scene.again(None)), acme("B1"));
+    scene.folder.read().unwrap();
+    fs::remove_file(scene.path("acme.yaml")).unwrap();
+    scene.folder.read().unwrap();
+    scene.write("acme.yaml", "device_name: [");
+    assert_eq!(organizations(&scene.folder), [("acme".to_owned(), None)], "a file that was gone is another one");
 }
 
 #[test]

@@ -163,8 +163,7 @@ fn devices() -> impl Strategy<Value = Device> {
     });
     let organization = ("[A-Za-z0-9_-]{1,24}", 0u8..4).prop_filter_map("filled in", |(id, text)| {
         let text = (text > 0).then(|| format!("{{{:1$}\"org_id\":\n \"{id}\" }}", "", usize::from(text) * 30));
-        fields::org_id(&id).ok()?;
-        Some((Configuration { org_id: Some(id), text }, None))
+        Some((Configuration { org_id: fields::org_id(&id).ok()?, text }, None))
     });
     let patterns = || proptest::collection::vec(ruled(fields::pattern), 0..3);
     let provider = (patterns(), patterns())

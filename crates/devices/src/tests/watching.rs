@@ -47,6 +47,45 @@ fn each_change_gives_another_number_and_no_change_the_same() {
 }
 
 #[test]
+fn a_key_that_is_kept_elsewhere_is_watched_once_its_device_was_read() {
+    let scene = Scene::new();
+    let (one, two) = (scene.outside("one.key"), scene.path("two.key"));
+    let text = |key: &str| format!("device_name: A\nconfiguration: {{org_id: a}}\nsecret_key: {{file: {key}}}\n");
+    scene.write("acme.yaml", &text(one.to_str().unwrap()));
+    let before = scene.folder.fingerprint();
+    assert_eq!(scene.ids(), ["acme"]);
+    assert_eq!(scene.folder.fingerprint(), before, "nothing has changed: no second reading for its own sake");
+    let mut seen = vec![before];
+    let changed = |what: &str, seen: &mut Vec<u64>| {
+        let number = scene.folder.fingerprint();
+        assert!(!seen.contains(&number), "{what} was not seen");
+        assert_eq!(number, scene.folder.fingerprint(), "{what}: not the same twice");
+        assert_eq!(scene.ids(), ["acme"]);
+        assert_eq!(number, scene.folder.fingerprint(), "{what}: seen twice");
+        seen.push(number);
+    };
+    fs::write(&one, "key-1").unwrap();
+    changed("a key put there", &mut seen);
+    fs::write(&one, "key-1-by-hand").unwrap();
+    changed("a key edited", &mut seen);
+    fs::remove_file(&one).unwrap();
+    changed("a key removed", &mut seen);
+    scene.write("acme.yaml", &text("two.key"));
+    changed("another place", &mut seen);
+    fs::write(&two, "key-2").unwrap();
+    changed("a key in the other place", &mut seen);
+    let number = scene.folder.fingerprint();
+    fs::write(&one, "of nobody").unwrap();
+    assert_eq!(scene.folder.fingerprint(), number);
+    scene.write("beta.yaml", &text("two.key").replace("org_id: a", "org_id: b"));
+    assert_eq!(scene.ids(), ["acme", "beta"]);
+    let number = scene.folder.fingerprint();
+    fs::write(&two, "key-2 of two devices").unwrap();
+    assert_eq!(scene.ids(), ["acme", "beta"]);
+    assert_ne!(scene.folder.fingerprint(), number, "who else has read meanwhile hides no change");
+}
+
+#[test]
 fn what_is_no_device_file_is_not_seen() {
     let scene = Scene::new();
     scene.add(&form("Acme"));

@@ -12,8 +12,8 @@ use super::Settings;
 use super::flow::{Flow, Phase};
 use super::queue::Queue;
 
-/// How long a sink that is to go may deliver nothing, or take to close.
-pub(super) const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a sink that is to go may deliver nothing, or take to close; and one that a lane is to leave.
+pub(crate) const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Flow {
     /// Puts another sink in the place of this one. What this one has not delivered after a while is written again, by the

@@ -47,7 +47,7 @@ pub(super) struct Flow {
     pub(super) open: FuturesUnordered<Abortable<BoxFuture<'static, Settled>>>,
     next_ticket: u64,
     /// The status says that it fails.
-    failing: bool,
+    pub(super) failing: bool,
 }
 
 /// What was said meanwhile, else what is said next.
@@ -67,6 +67,7 @@ impl Flow {
 
     pub(super) async fn run(&mut self) -> Result<(), Failure> {
         loop {
+            self.note_recovery();
             let room = self.open.len() < self.stage.settings.in_flight.max(1);
             let due = self.queues.values().filter_map(|queue| queue.retry_at).min();
             let last = self.leaves_at();
@@ -90,6 +91,7 @@ impl Flow {
                     }
                     None => self.leave(),
                 },
+                () = self.stage.ends.notified() => self.give_up_ended(),
                 () = sleep_until(last.unwrap_or_else(Instant::now)), if last.is_some() => self.abandon(),
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() && room => self.retry(due).await?,
                 () = ready(()), if room && !self.waiting.is_empty() => self.offer().await?,
@@ -129,6 +131,10 @@ impl Flow {
                 Ok(settled) => self.settle(settled),
                 Err(_) => Ok(()),
             },
+            () = self.stage.ends.notified() => {
+                self.give_up_ended();
+                Ok(())
+            }
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.retry(due).await,
             () = sleep_until(last.unwrap_or_else(Instant::now)), if last.is_some() => {
                 self.abandon();
@@ -347,21 +353,12 @@ impl Flow {
         Failure::new(FailureKind::Internal, format!("sink {} panicked", self.stage.name))
     }
 
-    /// A batch of a life that has ended: its successor reads it again.
-    fn give_up(&mut self, job: Job) {
-        Counters::add(&self.stage.counters.failed, job.events().len());
-        spans::ended(&job.span, "given up");
-        let number = job.life.number;
-        drop(job);
-        self.forget(number);
-    }
-
     fn queue(&mut self, life: &Arc<Life>) -> &mut Queue {
         let seed = self.stage.seed;
         self.queues.entry(life.number).or_insert_with(|| Queue::new(life.clone(), seed))
     }
 
-    fn forget(&mut self, life: u64) {
+    pub(super) fn forget(&mut self, life: u64) {
         if self.queues.get(&life).is_some_and(Queue::is_empty) {
             self.queues.remove(&life);
         }

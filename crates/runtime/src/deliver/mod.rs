@@ -2,12 +2,13 @@
 
 mod farewell;
 mod flow;
+mod given_up;
 mod queue;
 
 use std::sync::{Arc, OnceLock};
 
 use adr_core::{Failure, Sink};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::counters::Counters;
 use crate::dead_letter::Letters;
@@ -15,6 +16,7 @@ use crate::job::Job;
 use crate::limits::Limits;
 use crate::status::Status;
 use crate::topology::{SinkFactory, SinkKind};
+pub(crate) use farewell::FAREWELL;
 use flow::Flow;
 
 /// What can be exchanged of the stage while it runs.
@@ -49,6 +51,8 @@ pub(crate) struct Deliver {
     pub(crate) limits: Limits,
     pub(crate) jobs: mpsc::Receiver<Job>,
     pub(crate) control: mpsc::Receiver<Control>,
+    /// Told when a life of a lane that sends to it has ended.
+    pub(crate) ends: Arc<Notify>,
     pub(crate) letters: Arc<Letters>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) status: Status,

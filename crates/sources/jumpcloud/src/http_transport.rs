@@ -9,7 +9,7 @@ use adr_core::{BoxFuture, Failure, FailureKind};
 use crate::transport::{Request, Response, Room, Transport, TransportError};
 
 /// How [`HttpTransport`] reaches the API.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpOptions {
     /// PEM certificates to trust besides the platform's roots.
     pub ca_file: Option<PathBuf>,

@@ -18,6 +18,8 @@ use crate::transport::Room;
 
 /// Progress that brought no event is saved once it comes to so much.
 const SAVE_AFTER: Duration = Duration::from_secs(300);
+/// Before asking again for what there was no room for; then it waits for the room.
+const NO_ROOM: Duration = Duration::from_millis(100);
 
 /// A window that brought more known rows one after the other than this many times all that is known goes in circles.
 const CIRCLE: usize = 2;
@@ -207,6 +209,12 @@ impl Poller {
         let cap = if query.limit == 1 { usize::MAX } else { self.tenant.max_response_bytes };
         let reply = match self.client.fetch(&query, Room::reserved(&mut memory, cap)).await {
             Ok(reply) => reply,
+            // Nothing is wrong: the next request waits until there is as much room.
+            Err(FetchError::NoRoom(wanted, failure)) => {
+                tracing::debug!(tenant = &*self.tenant.name, "{failure}");
+                self.sizing.want(wanted);
+                return Ok(Pull::Wait(NO_ROOM));
+            }
             Err(error) => return Err(self.not_fetched(kind, window, error)),
         };
         let intake = Intake {
@@ -246,8 +254,7 @@ impl Poller {
             FetchError::TooMuch(_) => {
                 self.sizing.shrink();
             }
-            FetchError::NoRoom(wanted, _) => self.sizing.want(*wanted),
-            FetchError::Failed(_) => {}
+            FetchError::NoRoom(..) | FetchError::Failed(_) => {}
         }
         error.failure()
     }

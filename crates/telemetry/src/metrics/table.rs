@@ -145,7 +145,7 @@ pub(crate) static TABLE: &[Metric] = &[
         Counter,
         EVENTS,
         Of::Component(|of| count(of.sent_events)),
-        "Events that went out; of a sink: that are delivered.",
+        "Events that went on, each once; of a sink: that are delivered.",
     ),
     metric(
         "component_sent_event_bytes",

@@ -6,8 +6,9 @@ use opentelemetry_sdk::metrics::{Instrument, Stream};
 
 use crate::metrics::{Family, Metric, Metrics, Shape, TABLE};
 
-/// Series of a metric that is not told for each tenant.
-const SERIES: usize = 1024;
+/// Series of a metric that is not told for each tenant: there may be transforms and sinks for each, and kinds of error for each of
+/// these.
+const SERIES: usize = 65_536;
 
 /// Sources whose tenants may be too many.
 const SOURCES: usize = 64;

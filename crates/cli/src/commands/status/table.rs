@@ -32,18 +32,21 @@ fn row(device: &DeviceStatus, now: Option<Timestamp>) -> [String; 10] {
     let flow = &device.flow;
     let status = match device.caught_up_in_seconds {
         Some(seconds) => format!("{} ({} to go)", device.status, short(Duration::from_secs(seconds))),
+        None if device.is_provider => format!("{} (provider of {})", device.status, device.organizations),
         None => device.status.clone(),
     };
+    // Nothing is read for a provider itself.
+    let of_flow = |text: String| if device.is_provider { "-".to_owned() } else { text };
     [
         device.name.clone(),
         status,
         device.cce.clone(),
         ago(now, instant(device.last_event.as_ref())),
         ago(now, instant(device.last_poll.as_ref())),
-        flow.events.to_string(),
-        format!("{:.1} (max {:.1})", flow.average, flow.maximum),
+        of_flow(flow.events.to_string()),
+        of_flow(format!("{:.1} (max {:.1})", flow.average, flow.maximum)),
         device.lag_seconds.map_or_else(|| "-".to_owned(), |lag| short(Duration::from_secs(lag))),
-        flow.duplicates.to_string(),
+        of_flow(flow.duplicates.to_string()),
         key(device),
     ]
 }
@@ -83,6 +86,23 @@ mod tests {
     use adr_console::{Occurrence, State};
 
     use super::*;
+
+    #[test]
+    fn a_provider_has_its_organizations_and_no_flow() {
+        let status = State::Idle.label().into();
+        let msp = DeviceStatus {
+            name: "MSP".into(),
+            status,
+            is_provider: true,
+            organizations: 12,
+            ..DeviceStatus::default()
+        };
+        let text = render(&Report { at: Timestamp::from_secs(0).to_string(), devices: vec![msp] });
+        let row: Vec<_> = text.lines().nth(1).expect("a row").split("  ").filter(|cell| !cell.is_empty()).collect();
+        let row: Vec<_> = row.iter().map(|cell| cell.trim()).collect();
+        assert_eq!(row[..2], ["MSP", "Connected/Idle (provider of 12)"], "{text}");
+        assert!(row[2..].iter().all(|cell| *cell == "-"), "{text}");
+    }
 
     #[test]
     fn who_is_in_trouble_is_named_with_what_to_do() {

@@ -109,6 +109,7 @@ pub(super) fn from_source(
         stdout: None,
         pipe_trail: before.settings.pipe_trail.0,
         requests: components::process_requests(),
+        clients: components::Clients::default(),
         once: true,
     };
     let collector = Collector::default();

@@ -49,13 +49,18 @@ impl Seat {
         let region = self.region.clone().unwrap_or_else(|| "us".to_owned());
         let all = [
             ("DEVICE_ID", Some(self.id.clone())),
-            ("DEVICE_NAME", Some(self.device_name.clone())),
+            ("DEVICE_NAME", Some(harmless(&self.device_name))),
             ("DEVICE_ORG_ID", Some(self.org_id.to_string())),
             ("DEVICE_CCE", self.cce.clone()),
             ("DEVICE_REGION", Some(region)),
         ];
         all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
+}
+
+/// A name as it may stand in a program or a path of the template. A provider's customers name themselves.
+fn harmless(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() || "\"'`\\/${}".contains(c) { '_' } else { c }).collect()
 }
 
 /// Whether each device has another value of it.

@@ -88,6 +88,19 @@ fn what_is_of_one_device_takes_only_what_was_made_for_the_same() {
 }
 
 #[test]
+fn a_customer_who_names_himself_writes_no_program_and_no_path() {
+    let text = format!(
+        "{SOURCE}transforms:\n  named: {{ type: remap, inputs: [jumpcloud], program: '.x = \"${{DEVICE_NAME}}\"' }}\nsinks:\n  \
+         out: {{ type: file, inputs: [named], path: '/x/${{DEVICE_NAME}}.ndjson' }}\n"
+    );
+    let evil = Seat { device_name: "../\" | env | \"${HOME}".into(), ..seat("a", None) };
+    let pipeline = template(&text).unwrap().pipeline(&[evil]).unwrap_or_else(|found| panic!("{found}"));
+    let Sink::File(config) = &pipeline.sinks[0].part else { panic!("it is a file") };
+    let path = format!("{config:?}");
+    assert!(path.contains("/x/..__ | env | ___HOME_.ndjson"), "{path}");
+}
+
+#[test]
 fn outputs_of_a_route_are_found_behind_its_instances() {
     let text = format!(
         "{SOURCE}transforms:\n  split: {{ type: route, inputs: [jumpcloud], routes: {{ a: '.x == \"${{DEVICE_CCE}}\"' }} }}\n\

@@ -4,8 +4,10 @@ mod forms;
 mod html;
 mod looks;
 mod pages;
+mod provider;
 mod table;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use adr_core::{BoxFuture, ExposeSecret, Timestamp};
@@ -28,6 +30,8 @@ pub(super) struct Said {
     pub(super) is_fixed: bool,
     pub(super) refusal: Option<Refused>,
     pub(super) changes: Mutex<Vec<(String, Change)>>,
+    /// How often it was asked for all devices.
+    pub(super) lists: AtomicUsize,
 }
 
 pub(super) fn now() -> Timestamp {
@@ -36,7 +40,12 @@ pub(super) fn now() -> Timestamp {
 
 impl Desk for Said {
     fn devices(&self) -> Vec<DeviceStatus> {
+        self.lists.fetch_add(1, Ordering::Relaxed);
         self.devices.clone()
+    }
+
+    fn device(&self, id: &str) -> Option<DeviceStatus> {
+        self.devices.iter().find(|device| device.id == id).cloned()
     }
 
     fn history(&self, _: &str) -> Option<History> {
@@ -86,6 +95,7 @@ pub(super) fn device(id: &str, state: State) -> DeviceStatus {
         device_type: "JumpCloud".to_owned(),
         cce: "192.0.2.5".to_owned(),
         org_id: "5a2af2a82cf2b0010053ea41".to_owned(),
+        is_read: state != State::Paused,
         state,
         status: state.label().to_owned(),
         since: before(600),
@@ -184,10 +194,9 @@ pub(super) fn told(change: &Change) -> (String, String) {
         Change::Add(form) => (format!("add {}", form.device_name), form.secret_key.expose_secret().to_owned()),
         Change::Try(form) => (format!("try {}", form.device_name), form.secret_key.expose_secret().to_owned()),
         Change::Test(id) => (format!("test {id}"), String::new()),
-        Change::RotateKey { id, secret, expires } => (
-            format!("rotate {id} {expires}"),
-            secret.expose_secret().to_owned(),
-        ),
+        Change::RotateKey { id, secret, expires } => {
+            (format!("rotate {id} {expires}"), secret.expose_secret().to_owned())
+        }
         Change::Pause(id) => (format!("pause {id}"), String::new()),
         Change::Resume(id) => (format!("resume {id}"), String::new()),
         Change::Remove(id) => (format!("remove {id}"), String::new()),

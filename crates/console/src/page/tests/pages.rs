@@ -72,8 +72,13 @@ async fn texts_from_elsewhere_stay_texts() {
         (node.name, node.kind, node.component_type) = (hostile(), hostile(), hostile());
         (node.failure, node.inputs) = (Some(hostile()), vec![hostile()]);
     }
-    let desk = Arc::new(desk);
+    let mut of_provider = full();
+    of_provider.devices = desk.devices.clone();
+    for device in &mut desk.devices {
+        device.provider = None;
+    }
     let link = super::super::link::device(HOSTILE, "");
+    let (desk, of_provider) = (Arc::new(desk), Arc::new(of_provider));
     let visitor = Some(Visitor { name: Some(hostile()), csrf: hostile(), ..administrator().unwrap() });
     let query = super::super::link::with("/", &[("q", HOSTILE), ("provider", HOSTILE), ("state", HOSTILE)]);
     let pages =
@@ -81,8 +86,11 @@ async fn texts_from_elsewhere_stay_texts() {
     for path in pages {
         let answer = ask(&desk, visitor.clone(), get(&path)).await;
         assert_eq!(answer.status, 200, "{path}");
-        check(&answer.text);
-        assert!(elements(&answer.text).iter().all(|element| element.get("src") != Some("x")), "{path}");
+        let of_provider = ask(&of_provider, visitor.clone(), get(&path)).await;
+        for text in [&answer.text, &of_provider.text] {
+            check(text);
+            assert!(elements(text).iter().all(|element| element.get("src") != Some("x")), "{path}");
+        }
     }
 }
 
@@ -146,4 +154,42 @@ async fn the_script_gets_the_live_part_alone_with_the_same_parts() {
         let nested = |part: &Element| part.within.iter().filter(|name| *name == "form").count();
         assert!(parts.iter().all(|part| nested(part) == 0), "{path}: a live part within a form");
     }
+}
+
+#[tokio::test]
+async fn the_page_of_one_device_does_not_look_at_all_of_them() {
+    let desk = Arc::new(full());
+    for path in ["/devices/active", "/devices/active/key", "/devices/active/remove", "/devices/none"] {
+        ask(&desk, administrator(), get(path)).await;
+    }
+    assert_eq!(desk.lists.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn what_is_not_read_is_said_to_be_so() {
+    let paused = DeviceStatus { last_event: None, last_poll: None, ..device("paused", State::Paused) };
+    let new = DeviceStatus { last_event: None, last_poll: None, ..device("new", State::Starting) };
+    let desk = Arc::new(Said { devices: vec![paused, new], ..Said::default() });
+    let page = ask(&desk, None, get("/devices/paused")).await.text;
+    assert!(page.contains("This device is not being read.") && page.contains("not read</span>"), "{page}");
+    assert!(!page.contains("No event has come") && !page.contains("never</span>"), "{page}");
+    let page = ask(&desk, None, get("/devices/new")).await.text;
+    assert!(page.contains("No event has come") && page.contains("never</span>"), "{page}");
+    let table = ask(&desk, None, get("/?q=paused")).await.text;
+    assert!(table.contains("not read</span>") && !table.contains("never</span>"), "{table}");
+}
+
+#[tokio::test]
+async fn no_page_says_of_a_key_what_is_not_known() {
+    let desk = Arc::new(full());
+    for path in ["/add-on-store/add", "/devices/active/key"] {
+        let page = ask(&desk, administrator(), get(path)).await.text;
+        assert!(page.contains("sealed where --seal is given") && !page.contains("kept sealed"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_did_not_go_on_may_have_been_discarded_or_rejected() {
+    let page = ask(&Arc::new(full()), None, get("/devices/active")).await.text;
+    assert!(page.contains("have discarded it, or it could not be mapped and is in the dead letter"), "{page}");
 }

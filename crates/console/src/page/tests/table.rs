@@ -113,5 +113,13 @@ async fn a_thousand_devices_have_ten_pages() {
     let link =
         |rel| links.iter().find(|element| element.get("rel") == Some(rel)).unwrap().get("href").unwrap().to_owned();
     assert_eq!((link("prev"), link("next")), ("/?q=d&sort=name".to_owned(), "/?q=d&sort=name&page=3".to_owned()));
-    assert!(page.contains("101 to 200 of 1,000 devices"));
+    assert!(page.contains("101 to 200 of 1,000<"));
+}
+
+#[tokio::test]
+async fn what_needs_attention_is_counted_whatever_is_searched_for() {
+    let page = ask(&three(), None, get("/?q=b%20inc")).await.text;
+    let summary = elements(&page).into_iter().find(|element| element.get("id") == Some("summary")).unwrap().text;
+    assert!(summary.starts_with("3 devices, ") && summary.ends_with("1 needs attention."), "{summary}");
+    assert!(!page.contains("state=trouble"), "none of what is left does");
 }

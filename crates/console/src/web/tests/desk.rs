@@ -16,6 +16,10 @@ impl Desk for Fake {
         vec![DeviceStatus { id: "acme".to_owned(), name: "Acme Inc.".to_owned(), ..DeviceStatus::default() }]
     }
 
+    fn device(&self, id: &str) -> Option<DeviceStatus> {
+        self.devices().into_iter().find(|device| device.id == id)
+    }
+
     fn history(&self, _: &str) -> Option<History> {
         None
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
@@ -184,6 +184,39 @@ async fn there_are_no_more_connections_than_allowed() {
     assert!(!early, "it waits for its turn");
     drop(first);
     assert!(closed(&mut second).await.starts_with("HTTP/1.1 200"));
+    running.end().await;
+}
+
+#[tokio::test]
+async fn one_address_cannot_keep_the_others_out() {
+    let (door, _folder) = open(|_| {}, Place::Loopback).await.unwrap();
+    let running = run(door, |limits| (limits.connections, limits.from_one) = (4, 2));
+    let mut idle = [running.connect().await, running.connect().await];
+    for stream in &mut idle {
+        ask(stream, "/livez").await;
+    }
+    for _ in 0..4 {
+        assert_eq!(closed(&mut running.connect().await).await, "", "one too many");
+    }
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 2], 0).into()).unwrap();
+    let mut other = socket.connect(([127, 0, 0, 1], running.port).into()).await.unwrap();
+    assert!(ask(&mut other, "/livez").await.starts_with("HTTP/1.1 200"));
+    // One that has gone makes room for the next.
+    drop(idle);
+    let again = async {
+        loop {
+            let mut stream = running.connect().await;
+            // It may be closed already.
+            let request = b"GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+            let _ = stream.write_all(request).await;
+            if closed(&mut stream).await.starts_with("HTTP/1.1 200") {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(FAR, again).await.expect("there is room again");
+    drop(other);
     running.end().await;
 }
 

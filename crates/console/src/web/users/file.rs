@@ -35,20 +35,40 @@ enum RoleName {
     Administrator,
 }
 
-/// The users of a file; none where it is not there. An error quotes nothing of the file.
-pub(super) fn read(path: &Path) -> Result<Vec<User>, String> {
+/// Why there are no users of a file, in words that quote nothing of it.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// The same file may be read the next time.
+    Failed(String),
+    /// As it is, it will not do.
+    Wrong(String),
+}
+
+impl Unread {
+    pub(super) fn what(&self) -> &str {
+        match self {
+            Self::Failed(what) | Self::Wrong(what) => what,
+        }
+    }
+}
+
+/// The users of a file; none where it is not there.
+pub(super) fn read(path: &Path) -> Result<Vec<User>, Unread> {
+    let failed = |error: io::Error| {
+        let what = format!("cannot be read: {error}");
+        if error.kind() == io::ErrorKind::InvalidData { Unread::Wrong(what) } else { Unread::Failed(what) }
+    };
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        opened => opened.map_err(|error| format!("cannot be read: {error}"))?,
+        opened => opened.map_err(failed)?,
     };
-    let metadata = file.metadata().map_err(|error| format!("cannot be read: {error}"))?;
-    is_private(&metadata)?;
+    is_private(&file.metadata().map_err(failed)?).map_err(Unread::Wrong)?;
     let mut text = String::new();
-    let read = file.take(LARGEST + 1).read_to_string(&mut text).map_err(|error| format!("cannot be read: {error}"))?;
+    let read = file.take(LARGEST + 1).read_to_string(&mut text).map_err(failed)?;
     if read as u64 > LARGEST {
-        return Err("is larger than 1 MiB".to_owned());
+        return Err(Unread::Wrong("is larger than 1 MiB".to_owned()));
     }
-    parse(&text)
+    parse(&text).map_err(Unread::Wrong)
 }
 
 fn is_private(metadata: &Metadata) -> Result<(), String> {
@@ -111,19 +131,44 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 /// Waits until nobody else changes the file. The lock lies beside it, as the file itself is replaced.
 pub(super) fn lock(path: &Path) -> Result<File, String> {
     let locked = beside(path, "lock").and_then(|lock| {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(lock)?;
-        give_to_folders_owner(path, &file);
+        let file = open_or_make(&lock)?;
         file.lock().map(|()| file)
     });
     locked.map_err(|error| format!("cannot be locked: {error}"))
 }
 
-/// What root writes into a service's folder must stay legible to the service.
-fn give_to_folders_owner(path: &Path, file: &File) {
-    let (Ok(folder), Ok(own)) = (fs::metadata(folder(path)), file.metadata()) else { return };
-    if own.uid() != folder.uid() {
+/// The file of the lock, for this user alone. Root may be the one who opens it in a folder of somebody who puts links
+/// there: only what is made here changes hands, and what is there must be a file of its own.
+fn open_or_make(lock: &Path) -> io::Result<File> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(lock) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => {
+            let made = made?;
+            give_to_folders_owner(lock, &made);
+            return Ok(made);
+        }
+    }
+    let refused = || {
+        let message = format!("{} is a link, or no file of its own: remove it", lock.display());
+        io::Error::new(io::ErrorKind::PermissionDenied, message)
+    };
+    // Not through the name, which may lead elsewhere.
+    let (named, folder) = (fs::symlink_metadata(lock)?, fs::metadata(folder(lock))?);
+    if !named.is_file() || (named.nlink() > 1 && named.uid() != folder.uid()) {
+        return Err(refused());
+    }
+    let opened = OpenOptions::new().write(true).open(lock)?;
+    // The name may have become another's meanwhile.
+    let found = opened.metadata()?;
+    if (found.dev(), found.ino()) == (named.dev(), named.ino()) { Ok(opened) } else { Err(refused()) }
+}
+
+/// What root makes in a service's folder must stay legible to the service. Only for a file that was made just now.
+fn give_to_folders_owner(path: &Path, made: &File) {
+    let (Ok(folder), Ok(own)) = (fs::metadata(folder(path)), made.metadata()) else { return };
+    if own.is_file() && own.nlink() == 1 && own.uid() != folder.uid() {
         // Refused to everybody but root, and everybody but root owns what he writes.
-        let _ = fchown(file, Some(folder.uid()), Some(folder.gid()));
+        let _ = fchown(made, Some(folder.uid()), Some(folder.gid()));
     }
 }
 

@@ -15,9 +15,12 @@ use adr_core::{ExposeSecret, Failure, FailureKind, SecretString};
 use super::stamp::Stamp;
 use crate::page::Role;
 
+use file::Unread;
 pub(crate) use password::Passwords;
 #[cfg(test)]
 pub(crate) use password::hash as hashed;
+#[cfg(test)]
+pub(super) use tests::few_files;
 
 /// A password has so many characters at least,
 const SHORTEST: usize = 12;
@@ -31,7 +34,10 @@ pub struct Users {
 }
 
 struct Known {
+    /// Of the file that was read, be it as it should.
     stamp: Option<Stamp>,
+    /// Whether it was said that the file cannot be read now.
+    told: bool,
     users: Arc<[User]>,
 }
 
@@ -49,8 +55,8 @@ impl Users {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Failure> {
         let path = path.into();
         let stamp = Stamp::of(&path);
-        let users = file::read(&path).map_err(|what| fault(&path, &what))?.into();
-        Ok(Self { path, known: Mutex::new(Known { stamp, users }) })
+        let users = file::read(&path).map_err(|unread| fault(&path, unread.what()))?.into();
+        Ok(Self { path, known: Mutex::new(Known { stamp, told: false, users }) })
     }
 
     /// Name and role of each, in the order of the file.
@@ -64,7 +70,10 @@ impl Users {
         let user = User { name: name.to_owned(), role, password: hash(name, password)? };
         self.rewrite(|users| {
             if users.iter().any(|user| name::is_same(&user.name, name)) {
-                return Err(format!("there is a user `{name}` already: change him, or remove him first"));
+                return Err(format!(
+                    "there is a user `{name}` already: `user password` gives him another password; for another role \
+                     remove him by `user remove`, and add him anew"
+                ));
             }
             users.push(user);
             Ok(())
@@ -92,17 +101,25 @@ impl Users {
     }
 
     /// The users now. It costs a look at the file's times. A file that has become broken changes nothing, which is said once;
-    /// one that has gone away leaves nobody.
+    /// one that has gone away leaves nobody. One that cannot be read now (too many open files) is read the next time.
     pub(crate) fn current(&self) -> Arc<[User]> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         // Before the file is read: what changes meanwhile is seen the next time.
         let stamp = Stamp::of(&self.path);
         if stamp != known.stamp {
-            match file::read(&self.path) {
-                Ok(users) => known.users = users.into(),
-                Err(what) => tracing::error!("{}; the users that were there stay", fault(&self.path, &what).message),
+            let read = file::read(&self.path);
+            if let Err(unread) = &read
+                && !known.told
+            {
+                tracing::error!("{}; the users that were there stay", fault(&self.path, unread.what()).message);
             }
-            known.stamp = stamp;
+            known.told = matches!(read, Err(Unread::Failed(_)));
+            if !known.told {
+                known.stamp = stamp;
+            }
+            if let Ok(users) = read {
+                known.users = users.into();
+            }
         }
         Arc::clone(&known.users)
     }
@@ -110,7 +127,7 @@ impl Users {
     fn rewrite(&self, change: impl FnOnce(&mut Vec<User>) -> Result<(), String>) -> Result<(), Failure> {
         let told = |what: String| fault(&self.path, &what);
         let _lock = file::lock(&self.path).map_err(told)?;
-        let mut users = file::read(&self.path).map_err(told)?;
+        let mut users = file::read(&self.path).map_err(|unread| told(unread.what().to_owned()))?;
         change(&mut users).map_err(|what| refused(&what))?;
         file::write(&self.path, &users).map_err(told)
     }

@@ -1,5 +1,6 @@
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::process::Command;
 
 use super::*;
 use crate::web::tests::{HASH, PASSWORD};
@@ -29,7 +30,7 @@ fn users_are_added_changed_and_removed_in_a_private_file() {
     let text = fs::read_to_string(&path).unwrap();
     assert!(!text.contains(PASSWORD) && text.contains("$argon2id$"), "{text}");
     let again = users.add("JOE", Role::Viewer, &secret(PASSWORD)).unwrap_err();
-    assert!(again.message.contains("already"), "{again:?}");
+    assert!(again.message.contains("already: `user password`") && again.message.contains("`user remove`"), "{again:?}");
 
     let before = users.current()[0].password.clone();
     users.change("jane.doe@example.com", Some(Role::Administrator), None).unwrap();
@@ -121,4 +122,74 @@ fn nobody_who_adds_a_user_at_the_same_time_loses_him() {
         }
     });
     assert_eq!(Users::open(&path).unwrap().list().len(), 4);
+}
+
+/// In a process of its own that may open few files: opens as many as there may be. None in the process that has run that one.
+pub(in crate::web) fn few_files(test: &str) -> Option<impl Fn() -> Vec<File>> {
+    const MARK: &str = "few-files";
+    if Path::new(MARK).exists() {
+        return Some(|| std::iter::from_fn(|| File::open("/dev/null").ok()).collect());
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(MARK), "").unwrap();
+    let run = Command::new("sh")
+        .args(["-c", "ulimit -n 64 && exec \"$@\"", "sh"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&run.stderr));
+    None
+}
+
+#[test]
+fn a_file_that_cannot_be_read_now_is_read_the_next_time() {
+    let Some(exhaust) = few_files("web::users::tests::a_file_that_cannot_be_read_now_is_read_the_next_time") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users.yaml");
+    put(&path, &format!("users:\n{}{}", entry("jane", "viewer"), entry("joe", "viewer")));
+    let users = Users::open(&path).unwrap();
+    put(&path, &format!("users:\n{}", entry("joe", "viewer")));
+    let all = exhaust();
+    assert_eq!(users.list().len(), 2, "nobody knows better yet");
+    drop(all);
+    assert_eq!(users.list(), [("joe".to_owned(), Role::Viewer)], "who was removed may not stay");
+}
+
+#[test]
+fn a_lock_that_is_a_link_is_neither_opened_nor_given_away() {
+    let root = tempfile::tempdir().unwrap();
+    let (folder, victim) = (root.path().join("devices"), root.path().join("shadow"));
+    fs::create_dir(&folder).unwrap();
+    fs::write(&victim, "root:*:\n").unwrap();
+    let owner = fs::metadata(&victim).unwrap().uid();
+    // Only root writes into a folder that is another's.
+    let is_root = chown(&folder, Some(4711), Some(4712)).is_ok();
+    let users = Users::open(folder.join("users")).unwrap();
+    let add = |name: &str| users.add(name, Role::Viewer, &secret(PASSWORD));
+    let lock = folder.join(".users.lock");
+    for target in [&victim, &root.path().join("not there yet")] {
+        symlink(target, &lock).unwrap();
+        let refused = add("jane").unwrap_err();
+        assert!(refused.message.contains(".users.lock is a link"), "{refused:?}");
+        fs::remove_file(&lock).unwrap();
+    }
+    if is_root {
+        fs::hard_link(&victim, &lock).unwrap();
+        assert!(add("jane").unwrap_err().message.contains(".users.lock is a link"));
+        fs::remove_file(&lock).unwrap();
+    }
+    assert!(fs::metadata(&victim).unwrap().uid() == owner && !root.path().join("not there yet").exists());
+    // A lock that was there keeps its owner; what is made is the folder's owner's.
+    add("jane").unwrap();
+    for file in ["users", ".users.lock"] {
+        assert_eq!(fs::metadata(folder.join(file)).unwrap().uid(), fs::metadata(&folder).unwrap().uid(), "{file}");
+    }
+    chown(&lock, Some(owner), None).unwrap();
+    add("joe").unwrap();
+    assert_eq!(fs::metadata(&lock).unwrap().uid(), owner);
 }
