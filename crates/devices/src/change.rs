@@ -13,6 +13,7 @@ use crate::id::{free_id, is_id};
 use crate::list::names;
 use crate::lock::Lock;
 use crate::parse::{parse, render};
+use crate::seal::is_sealed;
 use crate::{Device, KeyTimes, NewDevice, fields, files, keys};
 
 impl Folder {
@@ -120,6 +121,12 @@ impl Folder {
         let text = render(&device).map_err(|message| config(format!("{}.yaml: {message}", device.id)))?;
         let key = Zeroizing::new(match &self.seal {
             Some(seal) => seal.seal(&secret, &device.id)?,
+            None if self.has_sealed() => {
+                return Err(config(format!(
+                    "keys in {} are sealed, and this one would not be: give the seal that `serve` has (--seal)",
+                    self.path.join(keys::FOLDER).display()
+                )));
+            }
             None => secret.expose_secret().to_owned(),
         });
         let key = Zeroizing::new(format!("{}\n", *key));
@@ -205,6 +212,16 @@ impl Folder {
             .filter_map(|name| name.into_string().ok())
             .filter(|name| keys::second_of(name, id).is_some())
             .collect()
+    }
+
+    /// Whether there is a sealed key.
+    fn has_sealed(&self) -> bool {
+        let keys = self.path.join(keys::FOLDER);
+        let holds_one = |name: OsString| {
+            let text = files::read(&keys.join(name), keys::LARGEST).ok().flatten().map(Zeroizing::new);
+            text.is_some_and(|text| std::str::from_utf8(&text).is_ok_and(is_sealed))
+        };
+        names(&keys).unwrap_or_default().into_iter().any(holds_one)
     }
 
     fn unwritten(&self, error: &io::Error) -> Failure {

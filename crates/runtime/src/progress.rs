@@ -10,6 +10,7 @@ use tokio::time::sleep;
 use crate::backoff::{Backoff, seed_for};
 use crate::plan::Plan;
 use crate::run::Shared;
+use crate::status::Status;
 use crate::trail::Trail;
 
 /// Where a lane's progress is kept, unless a sink owns it; and whether there is any.
@@ -17,6 +18,7 @@ pub(crate) struct Progress {
     lane: LaneId,
     /// The lane's own, else the one of the process.
     store: Arc<dyn CheckpointStore>,
+    status: Status,
     /// Who keeps it: what was kept elsewhere says nothing here.
     keeper: Keeper,
     /// Something of the lane is durable: its records cannot be empty any more.
@@ -46,7 +48,8 @@ impl Progress {
         let lane = lane.id().clone();
         let seed = seed_for(shared.seed, &lane.to_string());
         let store = own.unwrap_or_else(|| shared.store.clone());
-        Self { lane, store, keeper, saved: AtomicBool::new(known), seed }
+        let status = shared.status.clone();
+        Self { lane, store, status, keeper, saved: AtomicBool::new(known), seed }
     }
 
     pub(crate) fn lane(&self) -> &LaneId {
@@ -85,12 +88,18 @@ impl Progress {
         }
         let lane = &self.lane;
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30), self.seed);
+        let mut failed = false;
         loop {
             let Err(failure) = self.store.save(lane, checkpoint.clone()).await else {
                 self.note(&checkpoint);
+                if failed {
+                    self.status.update(lane, |status| status.unsaved = None);
+                }
                 return Ok(());
             };
             let Some(delay) = backoff.delay(&failure) else { return Err(failure) };
+            failed = true;
+            self.status.update(lane, |status| status.unsaved = Some(failure.clone()));
             tracing::warn!(%lane, error_type = failure.kind.as_str(), stage = "committing", retry_in = %format_args!("{delay:.1?}"), "{failure}");
             sleep(delay).await;
         }

@@ -45,6 +45,8 @@ pub struct LaneStatus {
     pub opened: u64,
     /// How many calls in a row have failed.
     pub failures: u64,
+    /// Why what is delivered cannot be saved as delivered, until it can.
+    pub unsaved: Option<Failure>,
 }
 
 /// What is known of a sink.
@@ -231,6 +233,7 @@ impl Status {
             duplicates: 0,
             opened: 0,
             failures: 0,
+            unsaved: None,
         });
         change(status)
     }

@@ -3,14 +3,14 @@
 mod support;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use adr_core::{
     BoxFuture, Checkpoint, CheckpointStore, Failure, FailureKind, Lane, LaneChange, LaneId, Records, Source, Timestamp,
 };
 use adr_runtime::{Handle, LaneState, LaneStatus};
-use support::{Bench, Gate, Step};
+use support::{Bench, Gate, Step, TestStore};
 use tokio::sync::{Semaphore, mpsc};
 
 fn lane(handle: &Handle) -> LaneStatus {
@@ -178,6 +178,66 @@ async fn what_has_failed_fails_until_it_is_open_again() {
     gate.until(1).await;
     settle().await;
     assert_eq!((lane(&handle).state, lane(&handle).failures), (LaneState::Idle, 0));
+    handle.stop();
+    finish.await.unwrap();
+}
+
+/// A disk that is full for as long as it is said to be.
+struct Disk {
+    is_full: Arc<AtomicBool>,
+    store: TestStore,
+}
+
+impl CheckpointStore for Disk {
+    fn load<'a>(&'a self, lane: &'a LaneId) -> BoxFuture<'a, Result<Records, Failure>> {
+        self.store.load(lane)
+    }
+
+    fn save<'a>(&'a self, lane: &'a LaneId, checkpoint: Checkpoint) -> BoxFuture<'a, Result<(), Failure>> {
+        if self.is_full.load(Ordering::Relaxed) {
+            return Box::pin(async { Err(Failure::new(FailureKind::Storage, "the disk is full")) });
+        }
+        self.store.save(lane, checkpoint)
+    }
+}
+
+struct OnDisk {
+    lane: Arc<dyn Lane>,
+    disk: Arc<Disk>,
+}
+
+impl Lane for OnDisk {
+    fn id(&self) -> &LaneId {
+        self.lane.id()
+    }
+
+    fn store(&self) -> Option<Arc<dyn CheckpointStore>> {
+        Some(self.disk.clone())
+    }
+
+    fn open(&self, records: Records) -> Result<Box<dyn Source>, Failure> {
+        self.lane.open(records)
+    }
+}
+
+/// Scenario: what is delivered cannot be saved as delivered, as the disk is full; then there is room.
+/// Guarantees: that is told for as long as it is so.
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_is_told_until_there_is_room() {
+    let (bench, gate) = (Bench::new(), Gate::open());
+    let disk = Arc::new(Disk { is_full: Arc::new(AtomicBool::new(true)), store: TestStore::default() });
+    let lane = bench.lane("t", vec![Step::Page(vec!["a"])], false);
+    let lane: Arc<dyn Lane> = Arc::new(OnDisk { lane, disk: disk.clone() });
+    let running = bench.start(bench.topology(vec![lane], vec![], vec![("sink", &gate)]));
+    let handle = running.handle();
+    let finish = tokio::spawn(running.finish());
+    gate.until(1).await;
+    let unsaved = || handle.status().lanes().into_values().next().unwrap().unsaved;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(unsaved().unwrap().message, "the disk is full");
+    disk.is_full.store(false, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!((unsaved(), disk.store.position(&LaneId::new("source", "t"))), (None, 1));
     handle.stop();
     finish.await.unwrap();
 }

@@ -50,6 +50,9 @@ pub(crate) fn judge(facts: &Facts<'_>) -> (State, Option<Failure>) {
         Some((lane, failure)) => return (of_poll(facts, lane.failures, failure), Some(failure.clone())),
         None => {}
     }
+    if let Some(failure) = facts.lane.and_then(|lane| lane.unsaved.as_ref()) {
+        return (State::Failed, Some(failure.clone()));
+    }
     for (name, sink) in facts.sinks {
         if let Some(failing) = &sink.failing {
             let failure = failing.failure.clone().at(format!("sink {name}"));
@@ -132,6 +135,7 @@ mod tests {
             duplicates: 0,
             opened: 1,
             failures: 0,
+            unsaved: None,
         }
     }
 
@@ -238,6 +242,12 @@ mod tests {
         // Where both fail, what JumpCloud says comes first: nothing can be read before it is mended.
         let both = Case { lane: Some(refused(FailureKind::Unauthorized, 1)), ..failing(FailureKind::Unreachable) };
         assert_eq!(state(&both), State::AuthenticationFailed);
+    }
+
+    #[test]
+    fn what_cannot_be_saved_as_delivered_is_told() {
+        let unsaved = Some(Failure::new(FailureKind::Storage, "cannot save: the disk is full"));
+        assert_eq!(state(&of(LaneStatus { unsaved, ..well() })), State::Failed);
     }
 
     #[test]

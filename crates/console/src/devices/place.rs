@@ -220,6 +220,7 @@ mod tests {
             duplicates: 0,
             opened: 1,
             failures: 0,
+            unsaved: None,
         }
     }
 

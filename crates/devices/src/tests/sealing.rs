@@ -5,7 +5,7 @@ use std::fs;
 use adr_core::{ExposeSecret, FailureKind};
 
 use super::{Scene, form, key, later, now, seal, shown};
-use crate::{Seal, unseal};
+use crate::{NewDevice, Refused, Seal, unseal};
 
 const SECRET: &str = "5f3a9c0e7b1d4f62-planted";
 
@@ -55,6 +55,24 @@ fn plain_keys_stay_readable_and_the_next_one_is_sealed() {
     let text = fs::read_to_string(folder.key_file(&sealed).unwrap()).unwrap();
     assert!(text.starts_with("jumpcloud-adr-sealed:1:"), "{text}");
     assert_eq!(shown(&folder.secret(&sealed).unwrap()), "key-2");
+}
+
+#[test]
+fn beside_sealed_keys_none_is_written_in_the_clear() {
+    let scene = Scene::sealed_by(Some(seal("a")));
+    scene.folder.add(&form("Acme"), &key(SECRET), now()).unwrap();
+    let files = scene.files();
+    let unsealed = scene.again(None);
+    for refused in [
+        unsealed.add(&NewDevice { configuration: r#"{"org_id":"b1"}"#.into(), ..form("Bolt") }, &key("key-2"), now()),
+        unsealed.rotate("acme", &key("key-2"), None, later(1)),
+    ] {
+        let Refused::Failed(failure) = refused.unwrap_err() else { panic!("it is not about a field") };
+        assert!(failure.kind == FailureKind::Config && failure.message.contains("--seal"), "{failure}");
+    }
+    assert_eq!(scene.files(), files);
+    // Whoever has lost the seal seals anew.
+    scene.again(Some(seal("b"))).rotate("acme", &key("key-3"), None, later(2)).unwrap();
 }
 
 #[test]
