@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use super::{User, name, password};
@@ -58,7 +59,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<User>, Unread> {
         let what = format!("cannot be read: {error}");
         if error.kind() == io::ErrorKind::InvalidData { Unread::Wrong(what) } else { Unread::Failed(what) }
     };
-    let file = match File::open(path) {
+    // A named pipe in its place must not hold the whole program.
+    let file = match OpenOptions::new().read(true).custom_flags(flags(OFlags::NONBLOCK)).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         opened => opened.map_err(failed)?,
     };
@@ -69,6 +71,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<User>, Unread> {
         return Err(Unread::Wrong("is larger than 1 MiB".to_owned()));
     }
     parse(&text).map_err(Unread::Wrong)
+}
+
+fn flags(flags: OFlags) -> i32 {
+    flags.bits().cast_signed()
 }
 
 fn is_private(metadata: &Metadata) -> Result<(), String> {
@@ -157,7 +163,8 @@ fn open_or_make(lock: &Path) -> io::Result<File> {
     if !named.is_file() || (named.nlink() > 1 && named.uid() != folder.uid()) {
         return Err(refused());
     }
-    let opened = OpenOptions::new().write(true).open(lock)?;
+    let unlinked = flags(OFlags::NOFOLLOW | OFlags::NONBLOCK);
+    let opened = OpenOptions::new().write(true).custom_flags(unlinked).open(lock)?;
     // The name may have become another's meanwhile.
     let found = opened.metadata()?;
     if (found.dev(), found.ino()) == (named.dev(), named.ino()) { Ok(opened) } else { Err(refused()) }

@@ -193,3 +193,15 @@ fn a_lock_that_is_a_link_is_neither_opened_nor_given_away() {
     add("joe").unwrap();
     assert_eq!(fs::metadata(&lock).unwrap().uid(), owner);
 }
+
+#[test]
+fn a_pipe_in_the_place_of_the_file_holds_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users");
+    let made = rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0);
+    made.unwrap();
+    let (said, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || said.send(Users::open(&path).unwrap_err().message));
+    let message = heard.recv_timeout(std::time::Duration::from_secs(10)).expect("it does not wait for a writer");
+    assert!(message.contains("is no file"), "{message}");
+}
