@@ -156,7 +156,7 @@ impl Site {
         warnings
             .iter()
             .filter(|warning| !told.warnings.contains(warning))
-            .for_each(|warning| tracing::warn!("{warning}"));
+            .for_each(|warning| tracing::warn!("devices: {warning}"));
         let troubles = roll.0.iter().filter_map(|device| Some((&device.id, &device.trouble.as_ref()?.message)));
         let troubles: BTreeMap<String, String> = troubles.map(|(id, why)| (id.clone(), why.clone())).collect();
         for (device, why) in troubles.iter().filter(|(id, why)| told.troubles.get(*id) != Some(why)) {

@@ -276,7 +276,7 @@ fn memory_that_was_short_is_asked_for_beforehand() {
     };
     assert!(pull(0).1.is_ok(), "the start is saved");
     let (first, result) = pull(1 << 20);
-    assert_eq!((first, result.err().unwrap().kind), (64 << 10, FailureKind::RateLimited));
+    assert!(first == 64 << 10 && matches!(result, Ok(Pull::Wait(_))), "it waits, and nothing is wrong");
     let (second, result) = pull(0);
     assert!(second > 3 << 20, "{second}");
     assert!(
