@@ -126,6 +126,7 @@ mod tests {
             duplicates: 0,
             opened: 1,
             failures: 0,
+            unsaved: None,
         };
         let lane = LaneId::new;
         let lanes = [(lane("jc", "acme"), status(7)), (lane("stdin", "stdin"), status(9))].into();
