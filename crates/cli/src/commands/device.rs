@@ -34,7 +34,7 @@ pub(super) fn device(args: &Device) -> Outcome {
 
 fn change(devices: &Devices, change: Change) -> Outcome {
     let site = Arc::new(super::site(devices)?);
-    let done = super::on_one_thread(site.change(&user(), change))?;
+    let done = super::on_one_thread(site.change(&who(), change))?;
     match done {
         Ok(done) => answer(&format!("{}: {}\n", done.id, done.message)),
         Err(refused) => Err(Stop::new(Exit::of(refused.kind), refused.message)),
@@ -42,7 +42,7 @@ fn change(devices: &Devices, change: Change) -> Outcome {
 }
 
 /// Who asks: the audit log keeps it.
-fn user() -> String {
+pub(super) fn who() -> String {
     format!("uid {} on the command line", rustix::process::getuid().as_raw())
 }
 

@@ -29,7 +29,7 @@ impl Site {
         }
         tracing::info!(who, action, device, outcome, "a change of devices was asked for");
         let who = who.to_owned();
-        let write = move || audit::write(&self.folder, now(), &who, action, &device, &outcome);
+        let write = move || audit::write(&self.folder, now(), &who, action, ("device", &device), &outcome);
         if let Err(error) = spawn_blocking(write).await.unwrap_or_else(|error| Err(error.into())) {
             tracing::error!(
                 "the audit log of the devices cannot be written: {error}; see that there is room and that this user may write there"

@@ -1,6 +1,6 @@
 //! A folder of devices and the template of their pipelines: what `serve` runs, and what `device` and the page change.
 
-mod audit;
+pub(crate) mod audit;
 mod change;
 mod provider;
 mod roll;

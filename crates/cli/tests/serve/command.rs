@@ -50,3 +50,21 @@ fn who_asks_in_a_script_knows_by_the_exit_code_what_to_do() {
     let said = scene.device(&["test", "acme"], "");
     assert_eq!(said.code, Some(69), "{}", said.stderr);
 }
+
+#[test]
+fn who_lets_whom_sign_in_is_written_down() {
+    let scene = Scene::new(1, false);
+    let user =
+        |words: &[&str], password: &str| scene.ask(&[&["user"], words, &["--devices", "devices"]].concat(), password);
+    let password = format!("{CANARY}-and-longer");
+    assert_eq!(user(&["add", "jane", "--role", "administrator"], &password).code, Some(0));
+    assert_ne!(user(&["add", "jane", "--role", "viewer"], &password).code, Some(0), "she is there");
+    assert_eq!(user(&["password", "jane"], &format!("{password}-2")).code, Some(0));
+    assert_eq!(user(&["remove", "jane"], "").code, Some(0));
+    let audit = std::fs::read_to_string(scene.path().join("devices/audit.ndjson")).expect("an audit log");
+    let entries: Vec<Value> = audit.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let told: Vec<_> = entries.iter().map(|entry| (entry["action"].as_str(), entry["outcome"] == "done")).collect();
+    let wanted = [("user-add", true), ("user-add", false), ("user-password", true), ("user-remove", true)];
+    assert_eq!(told, wanted.map(|(action, done)| (Some(action), done)));
+    assert!(entries.iter().all(|entry| entry["user"] == "jane") && !audit.contains(CANARY), "{audit}");
+}

@@ -62,7 +62,17 @@ impl Scene {
 
     /// `device ...`, with a key on standard input.
     pub(super) fn device(&self, words: &[&str], key: &str) -> Done {
-        let mut command = self.command(&[&["device"], words].concat());
+        Self::told(self.command(&[&["device"], words].concat()), key)
+    }
+
+    /// A command in the folder, with a secret on standard input.
+    pub(super) fn ask(&self, words: &[&str], secret: &str) -> Done {
+        let mut command = program();
+        command.args(words).current_dir(self.path());
+        Self::told(command, secret)
+    }
+
+    fn told(mut command: Command, key: &str) -> Done {
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         // It may not ask for a key at all.
