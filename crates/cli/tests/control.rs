@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdin, Stdio};
 
@@ -110,8 +110,9 @@ fn rates_are_shown_by_the_state_directory_alone() {
     let mut command = program();
     command.args(["run", "-c", "pipeline.yaml", "--state-dir", "state"]).env("KEY", CANARY).current_dir(&folder);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
-    let out = BufReader::new(child.stdout.take().expect("a pipe"));
-    assert_eq!(out.lines().take(20).count(), 20);
+    // Held to the end: without a reader it would end by itself.
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    assert_eq!(out.by_ref().lines().take(20).count(), 20);
     let mut command = program();
     command.args(["top", "--once", "--interval", "10ms", "--state-dir", "state"]).current_dir(&folder);
     let done = run(&mut command);
@@ -122,4 +123,5 @@ fn rates_are_shown_by_the_state_directory_alone() {
     assert!(done.stdout.contains("tenants: 1 "), "{done:?}");
     child.kill().expect("it is there");
     child.wait().expect("it ends");
+    drop(out);
 }
